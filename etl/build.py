@@ -1,0 +1,169 @@
+"""The second stage: from the raw layer to a published release. Every build is complete, so no state can go stale.
+
+The models run in the order of what they read. A staging model becomes a table in DuckDB and is dropped once nothing
+needs it any more; a published one is written to Parquet at once, and later models read those very files.
+"""
+
+import datetime as dt
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from etl import __version__, rawlayer
+from etl.catalog import CATALOG, create_view, write_catalog
+from etl.checks import run_checks
+from etl.datadir import DataDir
+from etl.errors import CheckError
+from etl.export import export_model
+from etl.models import Model, define_macros, fingerprint_code, load_models
+from etl.progress import UNWATCHED, Progress
+from etl.release import MANIFEST, Release, describe_file, make_current, open_release, publish, write_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What DuckDB may use. The defaults keep a build of the whole bucket below 2 GB of memory."""
+
+    threads: int | None = None
+    memory: str = "1200MB"
+
+
+def build_release(
+    data: DataDir, *, allow_missing: bool = False, limits: Limits | None = None, progress: Progress = UNWATCHED
+) -> Release:
+    """Build a release from the raw layer, check it, and make it current. Nothing is visible before it is whole.
+
+    A release of the same documents by the same code is the same release, and is made current as it is.
+
+    Raises:
+        UsageError: nothing has been fetched yet.
+        CheckError: documents that were listed have not been fetched and `allow_missing` is false, or a check failed.
+    """
+    with _workshop(data, limits or Limits()) as (connection, folder):
+        rawlayer.open_raw_layer(connection, data)
+        if not allow_missing:
+            _refuse_missing(connection, data)
+        release_id = rawlayer.fingerprint_documents(connection, fingerprint_code())
+        target = data.releases / release_id
+        if not (target / MANIFEST).is_file():
+            started = dt.datetime.now(dt.UTC)
+            tables = _run_models(connection, folder, progress)
+            with progress.step("checking"):
+                run_checks(connection)
+            manifest = _describe(connection, data, release_id, started, tables)
+            write_manifest(folder, manifest)
+            _place_catalog(folder, target)
+            publish(folder, data, release_id)
+        elif data.current.resolve() != target.resolve():
+            make_current(data, release_id)
+    return open_release(data)
+
+
+@contextmanager
+def _workshop(data: DataDir, limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """A connection and an empty staging folder; both are gone afterwards, whatever happens."""
+    shutil.rmtree(data.staging, ignore_errors=True)
+    spill = data.staging / "spill"
+    folder = data.staging / "release"
+    for path in (data.releases, spill, folder):
+        path.mkdir(parents=True, exist_ok=True)
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "threads": limits.threads or os.cpu_count() or 1,
+        "memory_limit": limits.memory,
+        "temp_directory": str(spill),
+        "preserve_insertion_order": False,
+    }
+    try:
+        with duckdb.connect(config=settings) as connection:
+            yield connection, folder
+    finally:
+        shutil.rmtree(data.staging, ignore_errors=True)
+
+
+def _refuse_missing(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None:
+    missing = rawlayer.list_missing(connection)
+    if missing:
+        sample = "".join(f"\n  {key}: {error}" for key, error in missing[:5])
+        raise CheckError(
+            f"{len(missing)} of the listed documents have not been fetched:{sample}\n"
+            f"Run `abid-etl fetch` again with --data-dir {data.root}, or build without them with --allow-missing."
+        )
+
+
+def _run_models(connection: duckdb.DuckDBPyConnection, folder: Path, progress: Progress) -> dict[str, list[Path]]:
+    """Run all models; returns the files of each table."""
+    define_macros(connection)
+    tables: dict[str, list[Path]] = {}
+    waiting = dict(load_models())
+    with progress.step("building tables", len(waiting), "models") as step:
+        for model in load_models().values():
+            del waiting[model.name]
+            if model.is_table:
+                tables[model.name] = export_model(connection, model, folder / model.name)
+                create_view(connection, model, folder)
+            else:
+                connection.execute(f"create table {model.name} as {model.query}")
+            _drop_unneeded(connection, waiting)
+            step.advance(1)
+    return tables
+
+
+def _drop_unneeded(connection: duckdb.DuckDBPyConnection, waiting: dict[str, Model]) -> None:
+    """`lines` holds every line of the bucket; it goes as soon as the models that read it have run."""
+    if not any("lines" in model.reads for model in waiting.values()):
+        connection.execute("drop table if exists lines")
+
+
+def _place_catalog(folder: Path, target: Path) -> None:
+    """Write the catalog while the release's final name leads to the staging folder; a link isn't a release."""
+    target.unlink(missing_ok=True)
+    target.symlink_to(os.path.relpath(folder, target.parent))
+    try:
+        write_catalog(folder / CATALOG, target.absolute())
+    finally:
+        target.unlink()
+
+
+def _describe(
+    connection: duckdb.DuckDBPyConnection,
+    data: DataDir,
+    release_id: str,
+    started: dt.datetime,
+    tables: dict[str, list[Path]],
+) -> dict[str, Any]:
+    finished = dt.datetime.now(dt.UTC)
+    root = data.staging / "release"
+    models = load_models()
+    return {
+        "release": release_id,
+        "version": __version__,
+        "published_at": finished.replace(tzinfo=None).isoformat(timespec="seconds"),
+        "seconds": round((finished - started).total_seconds(), 2),
+        **rawlayer.read_facts(data),
+        **rawlayer.count_documents(connection),
+        "tables": {
+            name: _describe_table(models[name], [describe_file(f, root, _count_rows(f)) for f in tables[name]])
+            for name in sorted(tables)
+        },
+    }
+
+
+def _describe_table(model: Model, files: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "rows": sum(file["rows"] for file in files),
+        "grain": model.grain,
+        "partition": model.partition or None,
+        "columns": [{"name": c.name, "type": c.type, "nullable": c.nullable} for c in model.columns],
+        "files": files,
+    }
+
+
+def _count_rows(path: Path) -> int:
+    return int(pq.read_metadata(path).num_rows)

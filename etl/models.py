@@ -1,0 +1,122 @@
+"""The models of `sql/models/`: what they are called, what their columns mean, in which order they run.
+
+A column that several tables share is described in the first model that has it; the others name it only, and so can't
+drift from it. The order of the models follows from what each query reads.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from functools import cache
+from graphlib import TopologicalSorter
+
+import duckdb
+
+from etl import __version__
+from etl.sqlfiles import SqlFile, read_folder
+
+_NAMED = re.compile(r"(\w+)(\s+not null)?")
+_COLUMN = re.compile(r"(\w+)\s+(varchar|integer|bigint|double|boolean|timestamp)(\s+not null)?\s+(\S.*)")
+
+_COMMENT = re.compile(r"--.*")
+_READ = re.compile(r"\b(?:from|join)\s+(\w+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column as its header describes it. `type` is DuckDB's name in lower case."""
+
+    name: str
+    type: str
+    nullable: bool
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model. `reads` names the models that its query refers to."""
+
+    name: str
+    is_table: bool
+    grain: str
+    about: str
+    partition: str
+    order: str
+    columns: tuple[Column, ...]
+    query: str
+    reads: frozenset[str]
+
+    @property
+    def column_names(self) -> list[str]:
+        """In the order of the table."""
+        return [column.name for column in self.columns]
+
+
+@cache
+def load_models() -> dict[str, Model]:
+    """All models by name, each after those that it reads."""
+    files = read_folder("models")
+    reads = {name: _find_reads(file.query) & files.keys() - {name} for name, file in files.items()}
+    order = TopologicalSorter({name: sorted(reads[name]) for name in files}).static_order()
+    models: dict[str, Model] = {}
+    for name in order:
+        models[name] = _load(files[name], reads[name], _described(models))
+    return models
+
+
+def load_tables() -> dict[str, Model]:
+    """The models that a release publishes."""
+    return {name: model for name, model in load_models().items() if model.is_table}
+
+
+def fingerprint_code() -> str:
+    """A hash of everything that decides what a release holds besides the documents: version, macros and models."""
+    digest = hashlib.sha256(__version__.encode())
+    for kind in ("macros", "models"):
+        for name, file in read_folder(kind).items():
+            digest.update(f"\n{kind}/{name}\n".encode() + file.path.read_bytes())
+    return digest.hexdigest()
+
+
+def define_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the macros that the models use known to `connection`."""
+    for file in read_folder("macros").values():
+        connection.execute(file.query)
+
+
+def _find_reads(query: str) -> frozenset[str]:
+    """Every name after `from` or `join`. (`get_table_names` of DuckDB binds joins, so wants tables.)."""
+    return frozenset(_READ.findall(_COMMENT.sub("", query)))
+
+
+def _described(models: dict[str, Model]) -> dict[str, Column]:
+    """The columns that needn't be described again: those of tables go before those of staging models."""
+    in_turn = sorted(models.values(), key=lambda model: not model.is_table)
+    return {column.name: column for model in reversed(in_turn) for column in reversed(model.columns)}
+
+
+def _load(file: SqlFile, reads: frozenset[str], described: dict[str, Column]) -> Model:
+    return Model(
+        name=file.name,
+        is_table=file.text_of("kind") == "table",
+        grain=file.text_of("grain"),
+        about=file.text_of("about"),
+        partition=file.text_of("partition"),
+        order=file.text_of("order"),
+        columns=tuple(_parse_column(row, file, described) for row in file.rows_of("columns")),
+        query=file.query,
+        reads=reads,
+    )
+
+
+def _parse_column(row: str, file: SqlFile, described: dict[str, Column]) -> Column:
+    """`name type [not null] description`, or `name [not null]` for a column that a model above describes."""
+    if named := _NAMED.fullmatch(row):
+        name, not_null = named.groups()
+        if name not in described:
+            raise ValueError(f"{file.path}: no model above this one describes the column {name}")
+        return replace(described[name], nullable=described[name].nullable and not not_null)
+    if match := _COLUMN.fullmatch(row):
+        name, type_, not_null, description = match.groups()
+        return Column(name, type_, not not_null, description)
+    raise ValueError(f"{file.path}: not a column: {row}")

@@ -1,0 +1,62 @@
+"""What a data directory holds: what was listed, what is fetched, what is published, what is missing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from etl import rawlayer
+from etl.datadir import DataDir
+from etl.release import MANIFEST, find_releases
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The state of a data directory. `current` is the id of the current release, None when there is none."""
+
+    source: str
+    synthetic: bool
+    listed_at: str
+    listed: int
+    fetched: int
+    fetched_bytes: int
+    missing: list[tuple[str, str]]
+    images_listed: int | None
+    releases: list[dict[str, Any]]
+    current: str | None
+
+
+def read_status(data: DataDir) -> Status:
+    """The state of `data`.
+
+    Raises:
+        UsageError: nothing has been fetched yet.
+    """
+    rawlayer.require_listing(data)
+    facts = rawlayer.read_facts(data)
+    with duckdb.connect() as connection:
+        rawlayer.open_raw_layer(connection, data)
+        listed, fetched, fetched_bytes, images = connection.sql(_COUNTS).fetchall()[0]
+        missing = rawlayer.list_missing(connection)
+    current = data.current.resolve()
+    return Status(
+        source=facts["source"],
+        synthetic=bool(facts["synthetic"]),
+        listed_at=facts["listed_at"],
+        listed=listed,
+        fetched=fetched,
+        fetched_bytes=fetched_bytes,
+        missing=missing,
+        images_listed=images if data.images.is_file() else None,
+        releases=[release.manifest for release in find_releases(data)],
+        current=current.name if (current / MANIFEST).is_file() else None,
+    )
+
+
+_COUNTS = """
+select
+  (select count(*) from listing),
+  (select count(*) from chosen),
+  (select coalesce(sum(size), 0)::bigint from listing semi join chosen using (key, etag)),
+  (select count(*) from listed_images),
+"""

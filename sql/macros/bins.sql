@@ -1,0 +1,16 @@
+/*
+macros: bins
+
+What a bin's id alone says. The id is text and stays text: 523 and 00523 are different bins of the same number.
+*/
+
+create or replace macro bin_number_of(bin_id) as (bin_id::bigint);
+
+-- Padded ids have five digits or more; 1 to 9999 without leading zeros are the unpadded ones.
+create or replace macro id_style_of(bin_id) as (case when length(bin_id) >= 5 then 'padded' else 'unpadded' end);
+
+-- u0 for unpadded ids; b0 to b5 for 100,000 padded ids each, b6 for all above. Never a number: engines guess types
+-- from paths.
+create or replace macro bin_bucket_of(bin_id) as (
+  case when length(bin_id) < 5 then 'u0' else 'b' || least(bin_id::bigint // 100000, 6)::varchar end
+);

@@ -1,0 +1,68 @@
+/*
+macros: opening the JSON
+
+The rules that a JSON value is held against, each written once. They look at the type that `json_type` reports before
+the value that `from_json` gives, because `from_json` alone would turn "3" into 3.
+*/
+
+-- A JSON number without fraction or exponent, from 0 to the largest INTEGER. 2.5, 1e300, -1, "3" and NaN are none.
+create or replace macro is_whole_number(type, value) as (
+  type in ('UBIGINT', 'BIGINT') and coalesce(value between 0 and 2147483647, false)
+);
+
+-- A JSON object that names a member twice: readers disagree on which value counts, so none is taken.
+create or replace macro has_duplicate_key(keys) as (
+  case when len(keys) > 1 then len(keys) <> len(list_distinct(keys)) else false end
+);
+
+-- Why a text member can't be taken, or null. A member that is missing has no type.
+create or replace macro text_fault(type) as (
+  case
+    when type is null then 'missing_field'
+    when type not in ('VARCHAR', 'NULL') then 'not_text'
+  end
+);
+
+-- Why a quantity can't be taken, or null.
+create or replace macro quantity_fault(type, value) as (
+  case
+    when type is null then 'missing_field'
+    when not is_whole_number(type, value) then 'quantity_not_whole'
+  end
+);
+
+-- Why a measurement can't be taken, or null. It is null as a whole, or a unit and a finite number.
+create or replace macro measurement_fault(type, unit_type, value_type, value, keys) as (
+  case
+    when type is null then 'missing_field'
+    when type = 'NULL' then null
+    when type <> 'OBJECT' then 'measurement_not_object'
+    when (case when len(keys) > 2 then has_duplicate_key(keys) end) then 'duplicate_key'
+    when unit_type is null or value_type is null then 'missing_field'
+    when unit_type <> 'VARCHAR' then 'not_text'
+    when value_type not in ('DOUBLE', 'UBIGINT', 'BIGINT') then 'measurement_not_number'
+    when not coalesce(isfinite(value), false) then 'measurement_not_finite'
+  end
+);
+
+-- The members of an object as (key, value) pairs, without those of the names `known`.
+create or replace macro other_members(object, known) as (
+  list_filter(map_entries(from_json(object, '"MAP(VARCHAR, JSON)"')), lambda member: not list_contains(known, member.key))
+);
+
+-- Pairs of (key, JSON value) as the text of a JSON object; null when there are none.
+create or replace macro members_to_json(members) as (
+  case when len(members) > 0 then to_json(map_from_entries(members))::varchar end
+);
+
+-- The unknown members inside one measurement of a line, as at most one pair of (measurement, JSON object).
+create or replace macro more_of_measurement(measurement, line, keys) as (
+  case
+    when len(keys) > 2
+      then [{
+        'key': measurement,
+        'value': members_to_json(other_members(json_extract(line, '$.' || measurement), ['unit', 'value']))::json
+      }]
+    else []
+  end
+);

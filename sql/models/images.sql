@@ -1,0 +1,26 @@
+/*
+model:      images
+kind:       table
+order:      image_key
+grain:      one row per image_key
+about:      The pictures in the bucket, when they were listed; else no rows.
+columns:
+  image_key            varchar    not null  Key of the picture in the bucket.
+  bin_id               varchar              Stem of the key; null when the key isn't that of a bin's picture.
+  image_bytes          bigint     not null  Size of the picture in bytes.
+  image_etag           varchar    not null  ETag of the picture, as listed.
+  image_last_modified  timestamp  not null  When the picture last changed, UTC.
+*/
+with listed_images as (select * from listed_images),
+
+final as (
+  select
+    key as image_key,
+    nullif(regexp_extract(key, '^bin-images/([0-9]{5}|[1-9][0-9]{5,8}|[1-9][0-9]{0,3})\.jpg$', 1), '') as bin_id,
+    size as image_bytes,
+    etag as image_etag,
+    last_modified as image_last_modified,
+  from listed_images
+)
+
+select * from final

@@ -1,0 +1,159 @@
+/*
+model:  lines
+kind:   staging
+grain:  one row per (metadata_key, fcsku) of the documents without a fault
+about:  Every line, opened and typed. A line with a fault keeps its bin, its FCSKU and its JSON; `reason` says what
+        is wrong with the first member that doesn't fit.
+columns:
+  metadata_key         varchar  not null  Key of the document.
+  bin_id               varchar  not null  Stem of the key.
+  fcsku                varchar  not null  Key of the line in BIN_FCSKU_DATA.
+  asin                 varchar            asin.
+  name                 varchar            name.
+  normalized_name      varchar            normalizedName.
+  has_normalized_name  boolean  not null  Whether the line has a member normalizedName at all.
+  quantity             integer            quantity.
+  length_value         double             length.value.
+  length_unit          varchar            length.unit.
+  width_value          double             width.value.
+  width_unit           varchar            width.unit.
+  height_value         double             height.value.
+  height_unit          varchar            height.unit.
+  weight_value         double             weight.value.
+  weight_unit          varchar            weight.unit.
+  rescued              varchar            Unknown fields of the line, as the text of a JSON object.
+  reason               varchar            Why the line is rejected; null when it isn't.
+  json_path            varchar            Where in the document the fault is.
+  line_json            varchar            The line, where it is rejected.
+*/
+with documents as (select * from documents where reason is null),
+
+raw_documents as (select * from raw_documents),
+
+opened as (
+  select
+    documents.metadata_key,
+    documents.bin_id,
+    unnest(
+      map_entries(from_json(decode(raw_documents.body), '{"BIN_FCSKU_DATA": "MAP(VARCHAR, JSON)"}').BIN_FCSKU_DATA)
+    ) as entry,
+  from raw_documents
+  inner join documents on raw_documents.key = documents.metadata_key
+),
+
+typed as (
+  select
+    metadata_key,
+    bin_id,
+    entry.key as fcsku,
+    entry.value as line,
+    json_type(
+      entry.value,
+      [
+        '$', '$.asin', '$.name', '$.normalizedName', '$.quantity',
+        '$.length', '$.length.unit', '$.length.value',
+        '$.width', '$.width.unit', '$.width.value',
+        '$.height', '$.height.unit', '$.height.value',
+        '$.weight', '$.weight.unit', '$.weight.value'
+      ]
+    ) as types,
+    json_keys(entry.value, ['$', '$.length', '$.width', '$.height', '$.weight']) as keys,
+    from_json(
+      entry.value,
+      '{
+        "asin": "VARCHAR", "name": "VARCHAR", "normalizedName": "VARCHAR", "quantity": "BIGINT",
+        "length": {"unit": "VARCHAR", "value": "DOUBLE"}, "width": {"unit": "VARCHAR", "value": "DOUBLE"},
+        "height": {"unit": "VARCHAR", "value": "DOUBLE"}, "weight": {"unit": "VARCHAR", "value": "DOUBLE"}
+      }'
+    ) as fields,
+  from opened
+),
+
+-- More members than the seven and normalizedName: unknown ones, or one twice. Where there are no more, nothing
+-- need be compared, and that is nearly everywhere.
+counted as (
+  select
+    *,
+    len(keys[1]) > 7 + (types[4] is not null)::integer as has_more,
+    len(keys[2]) > 2 or len(keys[3]) > 2 or len(keys[4]) > 2 or len(keys[5]) > 2 as has_more_inside,
+  from typed
+),
+
+judged as (
+  select
+    *,
+    case
+      when types[1] <> 'OBJECT' then 'line_not_object'
+      when (case when has_more then has_duplicate_key(keys[1]) end) then 'duplicate_key'
+    end as line_fault,
+    text_fault(types[2]) as asin_fault,
+    text_fault(types[3]) as name_fault,
+    text_fault(coalesce(types[4], 'NULL')) as normalized_name_fault, -- the unpadded variant has none
+    quantity_fault(types[5], fields.quantity) as quantity_fault,
+    measurement_fault(types[6], types[7], types[8], fields.length.value, keys[2]) as length_fault,
+    measurement_fault(types[9], types[10], types[11], fields.width.value, keys[3]) as width_fault,
+    measurement_fault(types[12], types[13], types[14], fields.height.value, keys[4]) as height_fault,
+    measurement_fault(types[15], types[16], types[17], fields.weight.value, keys[5]) as weight_fault,
+  from counted
+),
+
+decided as (
+  select
+    *,
+    coalesce(
+      line_fault, asin_fault, name_fault, normalized_name_fault, quantity_fault,
+      length_fault, width_fault, height_fault, weight_fault
+    ) as reason,
+  from judged
+),
+
+final as (
+  select
+    metadata_key,
+    bin_id,
+    fcsku,
+    fields.asin as asin,
+    fields.name as name,
+    fields.normalizedName as normalized_name,
+    types[4] is not null as has_normalized_name,
+    try_cast(fields.quantity as integer) as quantity,
+    fields.length.value as length_value,
+    fields.length.unit as length_unit,
+    fields.width.value as width_value,
+    fields.width.unit as width_unit,
+    fields.height.value as height_value,
+    fields.height.unit as height_unit,
+    fields.weight.value as weight_value,
+    fields.weight.unit as weight_unit,
+    case
+      when (has_more or has_more_inside) and reason is null
+        then members_to_json(
+          other_members(
+            line, ['asin', 'height', 'length', 'name', 'normalizedName', 'quantity', 'weight', 'width']
+          )
+          || more_of_measurement('length', line, keys[2])
+          || more_of_measurement('width', line, keys[3])
+          || more_of_measurement('height', line, keys[4])
+          || more_of_measurement('weight', line, keys[5])
+        )
+    end as rescued,
+    reason,
+    case
+      when reason is not null
+        then '$.BIN_FCSKU_DATA.' || to_json(fcsku)::varchar || case
+          when line_fault is not null then ''
+          when asin_fault is not null then '.asin'
+          when name_fault is not null then '.name'
+          when normalized_name_fault is not null then '.normalizedName'
+          when quantity_fault is not null then '.quantity'
+          when length_fault is not null then '.length'
+          when width_fault is not null then '.width'
+          when height_fault is not null then '.height'
+          else '.weight'
+        end
+    end as json_path,
+    case when reason is not null then line::varchar end as line_json,
+  from decided
+)
+
+select * from final

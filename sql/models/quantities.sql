@@ -1,0 +1,29 @@
+/*
+model:      quantities
+kind:       table
+partition:  bin_bucket
+order:      bin_bucket, bin_id, fcsku
+grain:      one row per (bin_id, fcsku)
+about:      What is in which bin, and how many: the narrow fact table.
+columns:
+  bin_id
+  bin_number
+  fcsku
+  asin
+  quantity
+  bin_bucket
+*/
+with observations as (select * from observations),
+
+final as (
+  select
+    bin_id,
+    bin_number,
+    fcsku,
+    asin,
+    quantity,
+    bin_bucket,
+  from observations
+)
+
+select * from final
