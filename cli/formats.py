@@ -1,0 +1,131 @@
+r"""The text formats: from rows to pieces of text, one function each.
+
+| format | NULL | text | lists and structs |
+|---|---|---|---|
+| csv | empty, unquoted; an empty text is `""` | RFC 4180, lines end in LF | JSON |
+| tsv | `\N` | tab, line ends and backslash as `\t`, `\n`, `\r`, `\\` | JSON |
+| json, ndjson | null, and so are NaN and infinities | UTF-8 | nested |
+| markdown, table | empty | control characters spelled out | JSON |
+
+csv, tsv, json and ndjson are exact: what they write is the value and nothing else, whatever the terminal's width.
+"""
+
+import datetime as dt
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from cli.text import escape_controls
+
+Rows = Iterable[list[tuple[Any, ...]]]
+_CSV_SPECIAL = re.compile(r'[",\r\n]')
+_TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def write_csv(columns: list[str], rows: Rows) -> Iterator[str]:
+    """Comma-separated values."""
+    yield ",".join(map(_quote_csv, columns)) + "\n"
+    for chunk in rows:
+        yield "".join(",".join(map(_quote_csv, row)) + "\n" for row in chunk)
+
+
+def write_tsv(columns: list[str], rows: Rows) -> Iterator[str]:
+    """Tab-separated values, escaped as PostgreSQL does."""
+    yield "\t".join(map(_escape_tsv, columns)) + "\n"
+    for chunk in rows:
+        yield "".join("\t".join(map(_escape_tsv, row)) + "\n" for row in chunk)
+
+
+def write_json(columns: list[str], rows: Rows) -> Iterator[str]:
+    """One array, one object a line."""
+    start = "[\n"
+    for line in _to_objects(columns, rows):
+        yield start + line
+        start = ",\n"
+    yield "[]\n" if start == "[\n" else "\n]\n"
+
+
+def write_ndjson(columns: list[str], rows: Rows) -> Iterator[str]:
+    """One object a line."""
+    for line in _to_objects(columns, rows):
+        yield line + "\n"
+
+
+def write_markdown(columns: list[str], rows: Rows) -> Iterator[str]:
+    """A table in GitHub's Markdown."""
+    yield _markdown_row(columns)
+    yield _markdown_row(["---"] * len(columns))
+    for chunk in rows:
+        yield "".join(map(_markdown_row, chunk))
+
+
+WRITERS: dict[str, Callable[[list[str], Rows], Iterator[str]]] = {
+    "csv": write_csv,
+    "tsv": write_tsv,
+    "json": write_json,
+    "ndjson": write_ndjson,
+    "markdown": write_markdown,
+}
+
+
+def to_text(value: Any) -> str:
+    """A value as text; NULL is empty. Doubles are spelled so that they read back as the same double."""
+    match value:
+        case None | str():
+            return value or ""
+        case bool():
+            return "true" if value else "false"
+        case dt.datetime():
+            return value.isoformat(sep=" ")
+        case bytes() | bytearray() | memoryview():
+            return bytes(value).hex()
+        case list() | tuple() | dict():
+            return _dump(value)
+        case _:
+            return str(value)
+
+
+def _quote_csv(value: Any) -> str:
+    if value is None:
+        return ""
+    text = to_text(value)
+    return '"' + text.replace('"', '""') + '"' if text == "" or _CSV_SPECIAL.search(text) else text
+
+
+def _escape_tsv(value: Any) -> str:
+    return "\\N" if value is None else to_text(value).translate(_TSV_ESCAPES)
+
+
+def _markdown_row(row: Iterable[Any]) -> str:
+    cells = (escape_controls(to_text(value)).replace("|", "\\|") for value in row)
+    return "| " + " | ".join(cells) + " |\n"
+
+
+def _to_objects(columns: list[str], rows: Rows) -> Iterator[str]:
+    for chunk in rows:
+        for row in chunk:
+            yield _dump(dict(zip(columns, row, strict=True)))
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(_to_json(value), ensure_ascii=False, allow_nan=False)
+
+
+def _to_json(value: Any) -> Any:
+    """What JSON can hold of `value`: exact decimals stay numbers, other types become text."""
+    match value:
+        case None | str() | bool() | int():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case dict():
+            return {str(key): _to_json(part) for key, part in value.items()}
+        case list() | tuple():
+            return [_to_json(part) for part in value]
+        case _:
+            return to_text(value)
