@@ -31,7 +31,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-DEFAULT_MEMORY = "1200MB"
+DEFAULT_MEMORY = "1600MB"
 
 
 @app.callback()

@@ -32,7 +32,7 @@ class Limits:
     """What DuckDB may use. The defaults keep a build of the whole bucket below 2 GB of memory."""
 
     threads: int | None = None
-    memory: str = "1200MB"
+    memory: str = "1600MB"
 
 
 def build_release(

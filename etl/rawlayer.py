@@ -17,26 +17,23 @@ from etl.errors import UsageError
 from etl.shards import NOT_FETCHED_SCHEMA, SHARD_SCHEMA
 from etl.sources.base import LISTING_SCHEMA
 
-# Which row of which shard stands for each listed document. Rows of one key and etag hold the same bytes; the lowest
-# MD5 and file decide, so that the choice doesn't depend on the order of the shards.
+# Which shard stands for each listed document. Where several hold it (two workers fetched it), the lowest MD5 decides,
+# so that the choice doesn't depend on the order of the shards; rows of one MD5 hold the same bytes.
 _CHOSEN = """
 create table chosen as
-select
-  held.key,
-  held.etag,
-  arg_min(held.md5, (held.md5, held.filename)) as md5,
-  arg_min(held.filename, (held.md5, held.filename)) as filename,
-  count(*) as copies,
+select held.key, held.etag, min(held.md5) as md5, arg_min(held.file_index, held.md5) as file_index
 from held
 semi join listing using (key, etag)
-group by all
+group by held.key, held.etag
 """
 _RAW_DOCUMENTS = """
 create view raw_documents as
 select held.key, held.size, held.etag, held.last_modified, held.md5, held.body
 from held
-semi join chosen using (key, etag, filename)
 """
+_ONLY_CHOSEN = "semi join chosen using (key, etag, file_index)"
+_ALL_CHOSEN = "select (select count(*) from held) = (select count(*) from chosen)"
+
 _MISSING = """
 create table missing as
 select listing.key, coalesce(failed.error, 'not fetched yet') as error
@@ -82,8 +79,11 @@ def open_raw_layer(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None
     _create_view(connection, "failed", _existing(data.not_fetched), NOT_FETCHED_SCHEMA)
     _create_view(connection, "listed_images", _existing(data.images), LISTING_SCHEMA)
     connection.execute(f"create view listing_facts as select {data.images.is_file()} as images_listed")
-    for statement in (_CHOSEN, _RAW_DOCUMENTS, _MISSING):
-        connection.execute(statement)
+    connection.execute(_CHOSEN)
+    # Nearly always the shards hold what was listed and no more; then no join stands between the models and the bytes.
+    all_chosen = connection.execute(_ALL_CHOSEN).fetchone() == (True,)
+    connection.execute(_RAW_DOCUMENTS + ("" if all_chosen else _ONLY_CHOSEN))
+    connection.execute(_MISSING)
 
 
 def require_listing(data: DataDir) -> None:
@@ -129,9 +129,9 @@ def _existing(path: Path) -> list[str]:
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], schema: pa.Schema) -> None:
-    """A view on `files` with their names; without files, one that has the columns and no rows."""
+    """A view on `files`, with the place of each row's file among them; without files, one that has the columns and no rows."""
     if files:
         paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        connection.execute(f"create view {name} as select * from read_parquet([{paths}], filename = true)")
+        connection.execute(f"create view {name} as select *, file_index from read_parquet([{paths}])")
     else:
-        connection.register(name, schema.append(pa.field("filename", pa.string())).empty_table())
+        connection.register(name, schema.append(pa.field("file_index", pa.int64())).empty_table())

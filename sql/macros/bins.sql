@@ -14,3 +14,15 @@ create or replace macro id_style_of(bin_id) as (case when length(bin_id) >= 5 th
 create or replace macro bin_bucket_of(bin_id) as (
   case when length(bin_id) < 5 then 'u0' else 'b' || least(bin_id::bigint // 100000, 6)::varchar end
 );
+
+-- Bins in the order of their numbers, the padded one of two twins first, as one number: cheap to take the first or the
+-- last of.
+create or replace macro bin_order_of(bin_id) as (
+  bin_id::bigint * 2 + case when length(bin_id) >= 5 then 0 else 1 end
+);
+
+-- The bin at a place in that order.
+create or replace macro bin_id_at(bin_order) as (
+  case when bin_order % 2 = 0 and bin_order < 200000 then lpad((bin_order // 2)::varchar, 5, '0')
+    else (bin_order // 2)::varchar end
+);

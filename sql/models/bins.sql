@@ -66,7 +66,7 @@ contents as (
     sum(quantity * volume_in3) as known_volume_in3,
     count(*) filter (weight_lb is null) as lines_without_weight,
     count(*) filter (volume_in3 is null) as lines_without_dimensions,
-    md5(string_agg(pair, chr(10) order by pair)) as inventory_hash,
+    md5(array_to_string(list_sort(list(pair)), chr(10))) as inventory_hash,
   from measured
   group by bin_id
 ),

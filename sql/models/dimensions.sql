@@ -38,7 +38,7 @@ measurements as (
     asin,
     length_value, length_unit, width_value, width_unit, height_value, height_unit, weight_value, weight_unit,
     count(*) as observation_count,
-    min((bin_number, bin_id)) as first_bin,
+    min(bin_order_of(bin_id)) as first_bin,
   from observations
   group by all
 ),
@@ -53,7 +53,7 @@ converted as (
     row_number() over (
       partition by asin
       order by
-        observation_count desc, first_bin,
+        preference_of(observation_count, first_bin),
         -- two measurements of one ASIN in one bin, under different FCSKUs
         length_value, width_value, height_value, weight_value, length_unit, width_unit, height_unit, weight_unit
     ) as variant,
@@ -83,7 +83,7 @@ final as (
     height_unit,
     weight_value,
     weight_unit,
-    first_bin[2] as first_bin_id,
+    bin_id_at(first_bin) as first_bin_id,
     asin_kind_of(asin) as asin_kind,
   from converted
 )

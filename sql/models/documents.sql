@@ -30,24 +30,30 @@ decoded as (
   from raw_documents
 ),
 
--- json_valid lets a comma before a closing bracket pass, which JSON doesn't. A cheap pattern finds candidates;
--- only they are looked at again without their strings, inside which such a comma is harmless.
--- (A case, because both sides of an `and` would be worked out for every row.)
+typed as (
+  select
+    *,
+    try(json_type(body_text, ['$', '$.BIN_FCSKU_DATA', '$.EXPECTED_QUANTITY', '$.image_fname'])) as types,
+  from decoded
+),
+
+-- DuckDB lets a comma before a closing bracket pass, which JSON doesn't. A cheap pattern finds candidates; only they
+-- are looked at again without their strings, inside which such a comma is harmless. (A case and not an `and`, of which
+-- both sides would be worked out for every row.)
 valid as (
   select
     *,
     case
-      when not json_valid(body_text) then null
+      when types is null then null
       when not regexp_matches(body_text, ',\s*[}\]]') then body_text
       when not regexp_matches(regexp_replace(body_text, '"(?:[^"\\]|\\.)*"', '""', 'g'), ',\s*[}\]]') then body_text
     end as object,
-  from decoded
+  from typed
 ),
 
-typed as (
+opened as (
   select
     *,
-    json_type(object, ['$', '$.BIN_FCSKU_DATA', '$.EXPECTED_QUANTITY', '$.image_fname']) as types,
     json_keys(object, ['$', '$.BIN_FCSKU_DATA']) as keys,
     from_json(object, '{"EXPECTED_QUANTITY": "BIGINT", "image_fname": "VARCHAR"}') as fields,
   from valid
@@ -58,7 +64,7 @@ counted as (
   select
     *,
     len(keys[1]) > 2 + (types[4] is not null)::integer as has_more,
-  from typed
+  from opened
 ),
 
 judged as (

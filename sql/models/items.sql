@@ -26,10 +26,10 @@ totals as (
   select
     asin,
     count(distinct fcsku) as fcsku_count,
-    count(distinct bin_id) as bin_count,
+    count(distinct bin_order_of(bin_id)) as bin_count,
     sum(quantity)::bigint as total_quantity,
-    min((bin_number, bin_id)) as first_bin,
-    max((bin_number, bin_id)) as last_bin,
+    min(bin_order_of(bin_id)) as first_bin,
+    max(bin_order_of(bin_id)) as last_bin,
   from observations
   group by asin
 ),
@@ -38,8 +38,7 @@ names as (
   select
     asin,
     name,
-    count(*) as line_count,
-    min((bin_number, bin_id)) as first_bin,
+    preference_of(count(*), min(bin_order_of(bin_id))) as preference,
   from observations
   where name is not null
   group by asin, name
@@ -48,7 +47,7 @@ names as (
 best_names as (
   select
     asin,
-    arg_min(name, (-line_count, first_bin, name)) as name,
+    min((preference, name))[2] as name,
     count(*) as name_variant_count,
   from names
   group by asin
@@ -58,8 +57,7 @@ normalized_names as (
   select
     asin,
     normalized_name,
-    count(*) as line_count,
-    min((bin_number, bin_id)) as first_bin,
+    preference_of(count(*), min(bin_order_of(bin_id))) as preference,
   from observations
   where normalized_name is not null
   group by asin, normalized_name
@@ -68,7 +66,7 @@ normalized_names as (
 best_normalized_names as (
   select
     asin,
-    arg_min(normalized_name, (-line_count, first_bin, normalized_name)) as normalized_name,
+    min((preference, normalized_name))[2] as normalized_name,
   from normalized_names
   group by asin
 ),
@@ -92,8 +90,8 @@ final as (
     totals.fcsku_count,
     totals.bin_count,
     totals.total_quantity,
-    totals.first_bin[2] as first_bin_id,
-    totals.last_bin[2] as last_bin_id,
+    bin_id_at(totals.first_bin) as first_bin_id,
+    bin_id_at(totals.last_bin) as last_bin_id,
   from totals
   inner join measured using (asin)
   left join best_names using (asin)

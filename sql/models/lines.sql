@@ -83,7 +83,7 @@ judged as (
   select
     *,
     case
-      when types[1] <> 'OBJECT' then 'line_not_object'
+      when types[1] is distinct from 'OBJECT' then 'line_not_object' -- a null line has no type
       when (case when has_more then has_duplicate_key(keys[1]) end) then 'duplicate_key'
     end as line_fault,
     text_fault(types[2]) as asin_fault,
@@ -152,7 +152,7 @@ final as (
           else '.weight'
         end
     end as json_path,
-    case when reason is not null then line::varchar end as line_json,
+    case when reason is not null then coalesce(line::varchar, 'null') end as line_json,
   from decided
 )
 
