@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cli.options import DEFAULT_DATA_DIR, DataDirOption, Format, FormatOption, OutputOption, ShowSqlOption
+from cli.stderr import say
 from cli.stdout import print_text, write_result
 from etl.errors import QueryError
 from etl.reports import Parameter, Report
@@ -25,10 +26,17 @@ def add_report(app: typer.Typer, report: Report) -> None:
         result = Warehouse.open(data_dir).report(report.name, **options)
         rows = write_result(result, format_, output)
         if rows == 0 and report.empty:
-            raise QueryError(report.empty)
+            _tell_empty(report)
 
     _declare(run_report, [*map(_to_parameter, report.parameters), *_COMMON])
     app.command(report.name, help=_help_text(report), short_help=report.title, rich_help_panel="Reports")(run_report)
+
+
+def _tell_empty(report: Report) -> None:
+    """Nothing found is a failure for a report that looks one thing up, and an answer for all others."""
+    if any(parameter.default is None for parameter in report.parameters):
+        raise QueryError(report.empty)
+    say(report.empty)
 
 
 def _help_text(report: Report) -> str:

@@ -8,6 +8,7 @@ r"""The text formats: from rows to pieces of text, one function each.
 | markdown, table | empty | control characters spelled out | JSON |
 
 csv, tsv, json and ndjson are exact: what they write is the value and nothing else, whatever the terminal's width.
+Decimals lose their trailing zeros.
 """
 
 import datetime as dt
@@ -71,7 +72,7 @@ WRITERS: dict[str, Callable[[list[str], Rows], Iterator[str]]] = {
 }
 
 
-def to_text(value: Any) -> str:
+def to_text(value: Any) -> str:  # noqa: PLR0911  (one return a type)
     """A value as text; NULL is empty. Doubles are spelled so that they read back as the same double."""
     match value:
         case None | str():
@@ -80,6 +81,8 @@ def to_text(value: Any) -> str:
             return "true" if value else "false"
         case dt.datetime():
             return value.isoformat(sep=" ")
+        case Decimal():
+            return f"{value.normalize():f}"
         case bytes() | bytearray() | memoryview():
             return bytes(value).hex()
         case list() | tuple() | dict():

@@ -31,6 +31,10 @@ def print_table(columns: list[str], rows: Rows) -> None:
 
 
 def _to_cell(value: Any) -> Text:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return Text(f"{value:,}")
-    return Text(escape_controls(to_text(value)))
+    match value:
+        case int() if not isinstance(value, bool):
+            return Text(f"{value:,}")
+        case Decimal():
+            return Text(f"{value.normalize():,f}")
+        case _:
+            return Text(escape_controls(to_text(value)))
