@@ -1,0 +1,51 @@
+# `make demo` and `make test` work on a fresh clone with nothing installed but Python 3.11 or later and make.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+DEMO   := data/demo
+
+.PHONY: help demo test lint types unit bench docs constraints clean
+
+help:  ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+demo: $(READY)  ## Make a synthetic bucket of 20,000 bins, load it, and print the quantity histogram
+	rm -rf $(DEMO)
+	$(BIN)/abid-etl synthesize $(DEMO)/bucket --bins 20000 --seed 1
+	$(BIN)/abid-etl run $(DEMO)/bucket --data-dir $(DEMO)
+	$(BIN)/abid-report quantity-histogram --data-dir $(DEMO)
+
+test: lint types unit  ## Lint, check the types, run all tests
+
+lint: $(READY)  ## Lint and check the format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)  ## Check the types
+	$(BIN)/mypy
+
+unit: $(READY)  ## Run all tests
+	$(BIN)/pytest --numprocesses auto
+
+bench: $(READY)  ## Measure speed and memory at the size of the real bucket (minutes; needs 6 GB of disk)
+	$(BIN)/python -m tests.bench.run
+
+docs: $(READY)  ## Write the tables and transcripts of README.md anew
+	$(BIN)/python -m docs.generate
+
+constraints:  ## Pin the newest versions that pyproject.toml allows
+	rm -rf $(VENV)-constraints
+	$(PYTHON) -m venv $(VENV)-constraints
+	$(VENV)-constraints/bin/pip install --quiet --disable-pip-version-check -e '.[dev]' hatchling
+	$(VENV)-constraints/bin/pip freeze --exclude-editable > constraints.txt
+	rm -rf $(VENV)-constraints
+
+clean:  ## Remove the environment and the demo
+	rm -rf $(VENV) $(DEMO)
