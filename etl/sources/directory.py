@@ -9,14 +9,16 @@ Several processes share the reading, because the calls hold the GIL most of the 
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.sources.base import LISTING_SCHEMA, Body
 
-_BATCH_ROWS = 50_000
-_Row = tuple[str, int, str, int]
+_BATCH_ROWS = 65_536
+_Row = tuple[str, int, int]  # key, size in bytes, modification time in nanoseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,11 @@ class DirectorySource:
 
     def list_objects(self, prefix: str) -> Iterator[pa.RecordBatch]:
         """See `Source`. The etag is made of modification time and size: reading the content would be the fetch."""
-        rows: list[_Row] = []
-        for row in _walk(self.root, prefix.rstrip("/")):
-            rows.append(row)
-            if len(rows) == _BATCH_ROWS:
+        folder = prefix.rstrip("/")
+        if (self.root / folder).is_dir():
+            found = _walk(self.root, folder)
+            while rows := list(islice(found, _BATCH_ROWS)):
                 yield _to_batch(rows)
-                rows = []
-        yield _to_batch(rows)
 
     def read_bodies(self, wanted: pa.Table) -> Iterator[Body]:
         """See `Source`. In the order of `wanted`; holds one body."""
@@ -70,24 +70,29 @@ class DirectorySource:
 
 
 def _walk(root: Path, folder: str) -> Iterator[_Row]:
-    """Every file below `root/folder`; symlinked files count, symlinked folders don't (they could go in circles)."""
-    path = root / folder
-    if not path.is_dir():
-        return
-    with os.scandir(path) as entries:
-        for entry in entries:
-            key = f"{folder}/{entry.name}"
-            if entry.is_dir(follow_symlinks=False):
-                yield from _walk(root, key)
-            elif entry.is_file():
-                stat = entry.stat()
-                yield key, stat.st_size, f"{stat.st_mtime_ns:x}-{stat.st_size:x}", stat.st_mtime_ns // 1000
+    """Every file below `root/folder`; symlinked files count, symlinked folders don't (they could go in circles).
+
+    Scanning a descriptor lets each `stat` start at the folder and not at the root of the file system.
+    """
+    descriptor = os.open(root / folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    yield from _walk(root, f"{folder}/{entry.name}")
+                elif entry.is_file():
+                    stat = entry.stat()
+                    yield f"{folder}/{entry.name}", stat.st_size, stat.st_mtime_ns
+    finally:
+        os.close(descriptor)
 
 
 def _to_batch(rows: list[_Row]) -> pa.RecordBatch:
-    columns = zip(*rows, strict=True) if rows else ([], [], [], [])
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, LISTING_SCHEMA, strict=True)]
-    return pa.RecordBatch.from_arrays(arrays, schema=LISTING_SCHEMA)
+    keys, sizes, times = zip(*rows, strict=True)
+    size, time = pa.array(sizes, pa.int64()), pa.array(times, pa.int64())
+    etag = pc.binary_join_element_wise(time.cast(pa.string()), size.cast(pa.string()), "-")
+    last_modified = pc.divide(time, 1000).cast(pa.timestamp("us"))
+    return pa.RecordBatch.from_arrays([pa.array(keys, pa.string()), size, etag, last_modified], schema=LISTING_SCHEMA)
 
 
 def _read(root: int, key: str, size: int) -> bytes:

@@ -1,0 +1,81 @@
+"""The exact bytes of every format, for one row of every hard value."""
+
+import csv
+import datetime as dt
+import io
+import json
+from decimal import Decimal
+
+import pytest
+
+from cli.formats import WRITERS
+from cli.options import Format
+
+COLUMNS = ["null", "text", "empty", "quoted", "tabbed", "number", "big", "double", "nan", "exact", "yes", "at", "list"]
+ROW = (
+    None,
+    "Fläche | 面 \x1b[31m\u202e",
+    "",
+    'say "hi", twice',
+    "a\tb\nc\\d\r",
+    3,
+    2**62,
+    4.399999995512001,
+    float("nan"),
+    Decimal("1200.5000"),
+    True,
+    dt.datetime(2017, 5, 1, 12, 30),  # noqa: DTZ001  (the warehouse's times are UTC without a zone)
+    [1, "x", None],
+)
+GOLDEN = {
+    "csv": (
+        "null,text,empty,quoted,tabbed,number,big,double,nan,exact,yes,at,list\n"
+        ',Fläche | 面 \x1b[31m\u202e,"","say ""hi"", twice","a\tb\nc\\d\r",3,4611686018427387904,'
+        '4.399999995512001,nan,1200.5,true,2017-05-01 12:30:00,"[1, ""x"", null]"\n'
+    ),
+    "tsv": (
+        "null\ttext\tempty\tquoted\ttabbed\tnumber\tbig\tdouble\tnan\texact\tyes\tat\tlist\n"
+        '\\N\tFläche | 面 \x1b[31m\u202e\t\tsay "hi", twice\ta\\tb\\nc\\\\d\\r\t3\t4611686018427387904\t'
+        '4.399999995512001\tnan\t1200.5\ttrue\t2017-05-01 12:30:00\t[1, "x", null]\n'
+    ),
+    "json": (
+        '[\n{"null": null, "text": "Fläche | 面 \\u001b[31m\u202e", "empty": "", "quoted": "say \\"hi\\", twice", '
+        '"tabbed": "a\\tb\\nc\\\\d\\r", "number": 3, "big": 4611686018427387904, "double": 4.399999995512001, '
+        '"nan": null, "exact": 1200.5, "yes": true, "at": "2017-05-01 12:30:00", "list": [1, "x", null]}\n]\n'
+    ),
+    "markdown": (
+        "| null | text | empty | quoted | tabbed | number | big | double | nan | exact | yes | at | list |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        '|  | Fläche \\| 面 \\u001b[31m\\u202e |  | say "hi", twice | a\\u0009b\\u000ac\\d\\u000d | 3 | '
+        '4611686018427387904 | 4.399999995512001 | nan | 1200.5 | true | 2017-05-01 12:30:00 | [1, "x", null] |\n'
+    ),
+}
+GOLDEN["ndjson"] = GOLDEN["json"].removeprefix("[\n").removesuffix("]\n")
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_row_of_every_hard_value_has_these_bytes(name: str) -> None:
+    assert "".join(WRITERS[name](COLUMNS, [[ROW]])) == GOLDEN[name]
+
+
+def test_every_text_format_has_golden_bytes() -> None:
+    assert GOLDEN.keys() == WRITERS.keys() == {format_.value for format_ in Format} - {"table", "parquet"}
+
+
+def test_json_reads_back() -> None:
+    rows = [[(1, "a"), (2, None)], [(3, "\x00")]]
+    text = "".join(WRITERS["json"](["n", "t"], rows))
+    assert json.loads(text) == [{"n": 1, "t": "a"}, {"n": 2, "t": None}, {"n": 3, "t": "\x00"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), {"json": "[]\n", "ndjson": "", "csv": "n\n", "tsv": "n\n", "markdown": "| n |\n| --- |\n"}.items()
+)
+def test_no_rows_are_still_a_whole_file(name: str, text: str) -> None:
+    assert "".join(WRITERS[name](["n"], [])) == text
+
+
+def test_csv_reads_back_through_another_reader() -> None:
+    values = ["x", "", 'y,"', "a\nb", "c\rd", " padded "]
+    text = "".join(WRITERS["csv"](["value"], [[(value,) for value in values]]))
+    assert [row[0] for row in csv.reader(io.StringIO(text, newline=""))] == ["value", *values]
