@@ -35,10 +35,10 @@ unit: $(READY)  ## Run all tests
 	$(BIN)/pytest --numprocesses auto
 
 bench: $(READY)  ## Measure speed and memory at the size of the real bucket (minutes; needs 6 GB of disk)
-	$(BIN)/python -m tests.bench.run
+	$(BIN)/python tests/bench/run.py
 
 docs: $(READY)  ## Write the tables and transcripts of README.md anew
-	$(BIN)/python -m docs.generate
+	$(BIN)/python docs/generate.py
 
 constraints:  ## Pin the newest versions that pyproject.toml allows
 	rm -rf $(VENV)-constraints

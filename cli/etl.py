@@ -169,8 +169,10 @@ def _fetch(
 
 def _build(data_dir: Path, threads: int | None, memory: str, *, allow_missing: bool, quiet: bool) -> None:
     from etl.build import Limits, build_release  # noqa: PLC0415  (pyarrow is slow to import)
+    from etl.release import find_current  # noqa: PLC0415
 
     started = time.monotonic()
+    before = find_current(DataDir(data_dir))
     release = build_release(
         DataDir(data_dir),
         allow_missing=allow_missing,
@@ -178,7 +180,7 @@ def _build(data_dir: Path, threads: int | None, memory: str, *, allow_missing: b
         progress=open_progress(quiet=quiet),
     )
     if not quiet:
-        say(summary.describe_release(release, time.monotonic() - started))
+        say(summary.describe_release(release, before, time.monotonic() - started))
 
 
 def main() -> None:

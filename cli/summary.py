@@ -20,6 +20,8 @@ def describe_receipt(receipt: "Receipt", seconds: float) -> str:
     done = (
         f"fetched {receipt.documents:,} documents ({format_bytes(receipt.size)}) in {seconds:.1f} s, "
         f"{receipt.documents / seconds:,.0f}/s: {receipt.listed:,} listed, {receipt.held:,} held already"
+        if receipt.documents
+        else f"fetched nothing new: {receipt.listed:,} listed, {receipt.held:,} held already"
     )
     return "\n".join([done, *_list_missing(receipt.not_fetched)])
 
@@ -33,13 +35,14 @@ def require_complete(receipt: "Receipt") -> None:
         )
 
 
-def describe_release(release: "Release", seconds: float) -> str:
-    """What a build published."""
+def describe_release(release: "Release", before: str | None, seconds: float) -> str:
+    """What a build published; `before` is the id of the release that was current."""
     manifest = release.manifest
     documents, lines = manifest["documents"], manifest["lines"]
+    done = "is current already" if release.id == before else f"published in {seconds:.1f} s"
+    synthetic = " (synthetic)" if manifest["synthetic"] else ""
     text = [
-        f"published release {release.id} in {seconds:.1f} s: {documents['loaded']:,} bins, {lines['loaded']:,} lines"
-        + (" (synthetic)" if manifest["synthetic"] else ""),
+        f"release {release.id} {done}: {documents['loaded']:,} bins, {lines['loaded']:,} lines{synthetic}",
         f"  documents: {_equation(documents, 'listed')}",
         f"  lines: {_equation(lines, 'seen')}",
     ]

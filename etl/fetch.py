@@ -6,7 +6,9 @@ The listing is written before the first document is fetched, so that a build aft
 import datetime as dt
 import json
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -114,7 +116,8 @@ def _list(source: Source, prefix: str, label: str, progress: Progress) -> pa.Tab
 
 def _write_listing_of_images(source: Source, data: DataDir, *, images: bool | None, progress: Progress) -> None:
     asked = source.lists_for_free if images is None else images
-    listing = _list(source, IMAGES_PREFIX, "listing pictures", progress) if asked else None
+    watcher = progress if images else UNWATCHED  # nobody waits for a listing that costs nothing
+    listing = _list(source, IMAGES_PREFIX, "listing pictures", watcher) if asked else None
     if listing is None or (images is None and listing.num_rows == 0):
         data.images.unlink(missing_ok=True)
     else:
@@ -136,13 +139,25 @@ def _pack_in_processes(
     """One shard a task. An interrupt starts no more, and lets those under way be finished: no work is lost."""
     slices = [wanted.slice(start, SHARD_ROWS).combine_chunks() for start in range(0, wanted.num_rows, SHARD_ROWS)]
     context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(processes, context, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+    with ProcessPoolExecutor(processes, context, _prepare_worker) as pool:
         futures = [pool.submit(_pack_slice, source, part, folder, fetched_at) for part in slices]
         try:
             for future in as_completed(futures):
                 yield from future.result()
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _prepare_worker() -> None:
+    """Leave interrupts to the parent, and go when it is killed: a worker would wait for its next task for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _pack_slice(source: Source, wanted: pa.Table, folder: Path, fetched_at: dt.datetime) -> list[Packed]:

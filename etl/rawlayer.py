@@ -129,7 +129,7 @@ def _existing(path: Path) -> list[str]:
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], schema: pa.Schema) -> None:
-    """A view on `files`, with the place of each row's file among them; without files, one that has the columns and no rows."""
+    """A view on `files`, with each row's file as its place among them; without files, one without rows."""
     if files:
         paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         connection.execute(f"create view {name} as select *, file_index from read_parquet([{paths}])")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etl.atomic import sync
+from etl.atomic import remove_leftovers, sync
 from etl.datadir import DataDir
 from etl.errors import UsageError
 
@@ -62,14 +62,18 @@ def open_release(data: DataDir) -> Release:
     return Release(path, json.loads((path / MANIFEST).read_text(encoding="utf-8")))
 
 
+def find_current(data: DataDir) -> str | None:
+    """The id of the current release, None when there is none."""
+    path = data.current.resolve()
+    return path.name if (path / MANIFEST).is_file() else None
+
+
 def find_releases(data: DataDir) -> list[Release]:
     """All releases, the latest published first."""
-    found = [
-        Release(path.parent, json.loads(path.read_text(encoding="utf-8")))
-        for path in data.releases.glob(f"*/{MANIFEST}")
-        if not path.parent.is_symlink()
-    ]
-    return sorted(found, key=lambda release: (release.manifest["published_at"], release.id), reverse=True)
+    manifests = [path for path in data.releases.glob(f"*/{MANIFEST}") if not path.parent.is_symlink()]
+    manifests.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)  # the times in them are whole seconds
+    found = [Release(path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in manifests]
+    return sorted(found, key=lambda release: str(release.manifest["published_at"]), reverse=True)
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -91,15 +95,15 @@ def publish(staged: Path, data: DataDir, release_id: str) -> Path:
     target = data.releases / release_id
     staged.replace(target)
     make_current(data, release_id)
-    for release in find_releases(data)[KEPT_RELEASES:]:
-        if release.path.resolve() != data.current.resolve():
-            shutil.rmtree(release.path)
+    former = [release.path for release in find_releases(data) if release.id != release_id]
+    for path in former[KEPT_RELEASES - 1 :]:
+        shutil.rmtree(path.replace(data.staging / path.name))  # out of sight at once: complete or absent
     return target
 
 
 def make_current(data: DataDir, release_id: str) -> None:
     """Point `current` to a release, by one rename."""
+    remove_leftovers(data.warehouse)
     temporary = data.warehouse / f".current.{os.getpid()}.tmp"
-    temporary.unlink(missing_ok=True)
     temporary.symlink_to(Path("releases") / release_id)
     temporary.replace(data.current)

@@ -7,7 +7,7 @@ import duckdb
 
 from etl import rawlayer
 from etl.datadir import DataDir
-from etl.release import MANIFEST, find_releases
+from etl.release import find_current, find_releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ def read_status(data: DataDir) -> Status:
         rawlayer.open_raw_layer(connection, data)
         listed, fetched, fetched_bytes, images = connection.sql(_COUNTS).fetchall()[0]
         missing = rawlayer.list_missing(connection)
-    current = data.current.resolve()
     return Status(
         source=facts["source"],
         synthetic=bool(facts["synthetic"]),
@@ -49,7 +48,7 @@ def read_status(data: DataDir) -> Status:
         missing=missing,
         images_listed=images if data.images.is_file() else None,
         releases=[release.manifest for release in find_releases(data)],
-        current=current.name if (current / MANIFEST).is_file() else None,
+        current=find_current(data),
     )
 
 
