@@ -24,9 +24,9 @@ def add_report(app: typer.Typer, report: Report) -> None:
             print_text(report.query)
             return
         result = Warehouse.open(data_dir).report(report.name, **options)
-        rows = write_result(result, format_, output)
-        if rows == 0 and report.empty:
+        if report.empty and not result.has_rows():
             _tell_empty(report)
+        write_result(result, format_, output)
 
     _declare(run_report, [*map(_to_parameter, report.parameters), *_COMMON])
     app.command(report.name, help=_help_text(report), short_help=report.title, rich_help_panel="Reports")(run_report)
@@ -47,7 +47,7 @@ def _to_parameter(parameter: Parameter) -> inspect.Parameter:
     type_: Any = Literal[parameter.choices] if parameter.choices else parameter.type
     if parameter.default is None:
         return _declare_one(parameter.variable, Annotated[type_, typer.Argument(help=parameter.help)])
-    option = typer.Option(f"--{parameter.name}", help=parameter.help)
+    option = typer.Option(f"--{parameter.name}", help=parameter.help, min=parameter.minimum)
     return _declare_one(parameter.variable, Annotated[type_, option], parameter.default)
 
 

@@ -1,13 +1,14 @@
 """Standard output: results, and nothing else."""
 
+import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from cli.formats import WRITERS, Rows
+from cli.formats import WRITERS
 from cli.options import Format
 from cli.text import escape_controls
 from etl.atomic import replace_file
@@ -15,45 +16,51 @@ from etl.errors import UsageError
 from etl.warehouse import Result
 
 
-def write_result(result: Result, format_: Format, output: Path | None) -> int:
-    """Write a result to `output`, or to standard output, and return the number of its rows.
+class ReaderGoneError(Exception):
+    """Whoever read our output (`head`, say) has enough. No OSError: for those, typer ends the program with code 1."""
+
+
+def write_result(result: Result, format_: Format, output: Path | None) -> None:
+    """Write a result to `output`, or to standard output.
 
     Streams; a table for people is held whole, because its columns are as wide as their widest value.
+
+    Raises:
+        ReaderGoneError: nobody reads standard output any more.
     """
     if format_ is Format.PARQUET:
-        return _write_parquet(result, output)
+        _write_parquet(result, output)
+        return
     columns, chunks = result.stream()
-    counter = _Counter(chunks)
-    if format_ is Format.TABLE and output is None:
-        from cli.tables import print_table  # noqa: PLC0415  (rich is slow to import)
-
-        print_table(columns, counter)
-        return counter.rows
-    # A table in a file is Markdown's: it reads well in any editor, and has no terminal to fit.
-    pieces = WRITERS["markdown" if format_ is Format.TABLE else format_.value](columns, counter)
     if output:
-        _write_file(output, pieces)
-    else:
-        _print_pieces(pieces)
-    return counter.rows
+        # A table in a file is Markdown's: it reads well in any editor, and has no terminal to fit.
+        writer = WRITERS["markdown" if format_ is Format.TABLE else format_.value]
+        _write_file(output, writer(columns, chunks))
+        return
+    with _watch_reader():
+        if format_ is Format.TABLE:
+            from cli.tables import print_table  # noqa: PLC0415  (rich is slow to import)
 
-
-class _Counter:
-    """Passes chunks of rows on and counts the rows."""
-
-    def __init__(self, chunks: Rows) -> None:
-        self._chunks = chunks
-        self.rows = 0
-
-    def __iter__(self) -> Iterator[list[tuple[Any, ...]]]:
-        for chunk in self._chunks:
-            self.rows += len(chunk)
-            yield chunk
+            print_table(columns, chunks)
+        else:
+            _print_pieces(WRITERS[format_.value](columns, chunks))
 
 
 def print_text(text: str) -> None:
     """Print text of our own making."""
-    sys.stdout.write(text + "\n")
+    with _watch_reader():
+        sys.stdout.write(text + "\n")
+
+
+@contextmanager
+def _watch_reader() -> Iterator[None]:
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError as error:
+        # Nothing may be flushed into the closed pipe at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise ReaderGoneError from error
 
 
 def _print_pieces(pieces: Iterable[str]) -> None:
@@ -69,15 +76,15 @@ def _write_file(output: Path, pieces: Iterable[str]) -> None:
         file.writelines(pieces)
 
 
-def _write_parquet(result: Result, output: Path | None) -> int:
+def _write_parquet(result: Result, output: Path | None) -> None:
     if output:
         with replace_file(output) as temporary:
-            return result.write_parquet(temporary)
+            result.write_parquet(temporary)
+        return
     if sys.stdout.isatty():
         raise UsageError("parquet isn't for a terminal: name a file with --output, or pipe it")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "result.parquet"
-        rows = result.write_parquet(path)
-        with path.open("rb") as file:
+        result.write_parquet(path)
+        with path.open("rb") as file, _watch_reader():
             shutil.copyfileobj(file, sys.stdout.buffer)
-    return rows

@@ -1,10 +1,15 @@
-"""Tables for people: drawn by rich, as wide as the terminal, or as they need to be elsewhere."""
+"""Tables for people, drawn by rich.
+
+In a pipe or a file a table is as wide as it needs to be. On a terminal that is too narrow, the widest column is folded;
+where even that leaves no room, each row becomes a record, one line a column.
+"""
 
 import sys
 from decimal import Decimal
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,28 +18,55 @@ from cli.formats import Rows, to_text
 from cli.text import escape_controls
 
 _WIDE = 100_000
+_GAP = 3
+_NARROWEST_FOLD = 20
 
 
 def print_table(columns: list[str], rows: Rows) -> None:
     """Print a table on standard output."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     all_rows = [row for chunk in rows for row in chunk]
-    for index, column in enumerate(columns):
-        numeric = any(isinstance(row[index], int | float | Decimal) for row in all_rows)
-        table.add_column(Text(column), justify="right" if numeric else "left", overflow="fold")
-    for row in all_rows:
-        table.add_row(*map(_to_cell, row))
+    cells = [[_to_cell(value) for value in row] for row in all_rows]
     console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
     if not console.is_terminal:
         console.width = _WIDE
+    widths = [max(map(cell_len, column)) for column in zip(columns, *cells, strict=True)]
+    excess = sum(widths) + _GAP * (len(widths) - 1) - console.width
+    if max(widths) - excess < min(_NARROWEST_FOLD, max(widths)):
+        _print_records(console, columns, cells)
+    else:
+        numeric = [any(isinstance(row[n], int | float | Decimal) for row in all_rows) for n in range(len(columns))]
+        _print_rows(console, columns, cells, numeric, folded=widths.index(max(widths)))
+
+
+def _print_rows(
+    console: Console, columns: list[str], cells: list[list[str]], numeric: list[bool], *, folded: int
+) -> None:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for number, column in enumerate(columns):
+        justify = "right" if numeric[number] else "left"
+        table.add_column(Text(column), justify=justify, overflow="fold", no_wrap=number != folded)  # type: ignore[arg-type]
+    for row in cells:
+        table.add_row(*map(Text, row))
     console.print(table)
 
 
-def _to_cell(value: Any) -> Text:
+def _print_records(console: Console, columns: list[str], cells: list[list[str]]) -> None:
+    for number, row in enumerate(cells):
+        if number:
+            console.print()
+        record = Table.grid(padding=(0, _GAP, 0, 0))
+        record.add_column(no_wrap=True, style="bold")
+        record.add_column(overflow="fold")
+        for column, cell in zip(columns, row, strict=True):
+            record.add_row(Text(column), Text(cell))
+        console.print(record)
+
+
+def _to_cell(value: Any) -> str:
     match value:
         case int() if not isinstance(value, bool):
-            return Text(f"{value:,}")
+            return f"{value:,}"
         case Decimal():
-            return Text(f"{value.normalize():,f}")
+            return f"{value.normalize():,f}"
         case _:
-            return Text(escape_controls(to_text(value)))
+            return escape_controls(to_text(value))

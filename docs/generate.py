@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from difflib import unified_diff
 from pathlib import Path
 
 from cli import etl as etl_command
@@ -20,7 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _VOLATILE = re.compile(r"(?:, )?\d[\d,.]*(?: s\b|/s)|\b[0-9a-f]{12}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
-_UNDER_WAY = re.compile(r"^[a-z ]+: [\d,]+ of [\d,]+ .*\n", re.MULTILINE)  # a slow machine says more often how far it is
+# A slow machine says more often how far it is.
+_UNDER_WAY = re.compile(r"^[a-z ]+: [\d,]+ of [\d,]+ .*\n", re.MULTILINE)
 _ENVIRONMENT = {"COLUMNS": "100", "LINES": "40", "NO_COLOR": "1", "TERM": "dumb", "ABID_DATA_DIR": "data"}
 
 
@@ -92,16 +94,18 @@ def main() -> int:
         ROOT / "docs" / "commands.md": describe_commands(),
         README: refresh_readme(readme),
     }
-    stale = [
-        path for path, text in made.items() if not path.is_file() or _stable(path.read_text("utf-8")) != _stable(text)
-    ]
-    for path in stale:
-        if "--check" not in sys.argv:
+    changes = {path: _compare(path.read_text("utf-8") if path.is_file() else "", text) for path, text in made.items()}
+    for path, change in changes.items():
+        if change and "--check" in sys.argv:
+            sys.stdout.write(f"{path.relative_to(ROOT)} is stale: run `make docs`\n{change}\n")
+        elif change:
             path.write_text(made[path], encoding="utf-8")
-        sys.stdout.write(
-            f"{path.relative_to(ROOT)} {'is stale: run `make docs`' if '--check' in sys.argv else 'written'}\n"
-        )
-    return 1 if stale and "--check" in sys.argv else 0
+    return 1 if any(changes.values()) and "--check" in sys.argv else 0
+
+
+def _compare(old: str, new: str) -> str:
+    """What differs, besides what differs from run to run."""
+    return "\n".join(unified_diff(_stable(old).splitlines(), _stable(new).splitlines(), lineterm="", n=0))
 
 
 def _stable(text: str) -> str:

@@ -20,7 +20,7 @@ from etl import __version__, rawlayer
 from etl.catalog import CATALOG, create_view, write_catalog
 from etl.checks import run_checks
 from etl.datadir import DataDir
-from etl.errors import CheckError
+from etl.errors import CheckError, UsageError
 from etl.export import export_model
 from etl.models import Model, define_macros, fingerprint_code, load_models
 from etl.progress import UNWATCHED, Progress
@@ -81,10 +81,24 @@ def _workshop(data: DataDir, limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyCo
         "preserve_insertion_order": False,
     }
     try:
-        with duckdb.connect(config=settings) as connection:
+        with _connect(settings) as connection:
             yield connection, folder
+    except duckdb.OutOfMemoryException as error:
+        raise UsageError(
+            f"the build needs more than {limits.memory} of memory: give it more with --memory, or let it use "
+            "fewer --threads"
+        ) from error
     finally:
         shutil.rmtree(data.staging, ignore_errors=True)
+
+
+def _connect(settings: dict[str, str | bool | int | float | list[str]]) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(config=settings)
+    except duckdb.Error as error:
+        raise UsageError(
+            f"the limits of the build can't be set (--memory {settings['memory_limit']}): {error}"
+        ) from error
 
 
 def _refuse_missing(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None:

@@ -11,8 +11,8 @@ from functools import cache
 from etl.errors import UsageError
 from etl.sqlfiles import SqlFile, read_folder
 
-_TYPES = {"varchar": str, "integer": int, "double": float}
-_PARAMETER = re.compile(r"([a-z][a-z-]*)\s+(varchar|integer|double|choice\(([^)]*)\))\s+(\S+)\s+(\S.*)")
+_TYPES = {"varchar": str, "count": int, "integer": int, "double": float}
+_PARAMETER = re.compile(r"([a-z][a-z-]*)\s+(varchar|count|integer|double|choice\(([^)]*)\))\s+(\S+)\s+(\S.*)")
 Value = str | int | float
 
 
@@ -23,6 +23,7 @@ class Parameter:
     name: str
     type: type[str] | type[int] | type[float]
     choices: tuple[str, ...]
+    minimum: int | None
     default: Value | None
     help: str
 
@@ -86,6 +87,8 @@ def _bind(report: Report, parameter: Parameter, value: Value | None) -> Value:
         raise UsageError(f"{report.name}: {parameter.variable} takes a value of type {parameter.type.__name__}")
     if parameter.choices and value not in parameter.choices:
         raise UsageError(f"{report.name}: {parameter.variable} is one of {', '.join(parameter.choices)}, not {value}")
+    if parameter.minimum is not None and isinstance(value, int) and value < parameter.minimum:
+        raise UsageError(f"{report.name}: {parameter.variable} is at least {parameter.minimum}, not {value}")
     return value
 
 
@@ -112,6 +115,7 @@ def _parse_parameter(row: str, file: SqlFile) -> Parameter:
         name=name,
         type=type_,
         choices=tuple(choice.strip() for choice in choices.split(",")) if choices else (),
+        minimum=0 if type_name == "count" else None,
         default=None if default == "required" else type_(default.strip("'")),
         help=help_text,
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _ROWS_AT_A_TIME = 10_000
+_NO_ROWS = "that statement gives no rows; a release can only be read"
 _PARQUET_ROWS = 122_880
 
 
@@ -47,14 +48,20 @@ class Result:
         except duckdb.Error as error:
             raise _explain(error) from error
         if relation is None:
-            raise QueryError("that statement gives no rows; a release can only be read")
+            raise QueryError(_NO_ROWS)
         return relation
+
+    def has_rows(self) -> bool:
+        """Whether there is any row; runs the query only as far as the first."""
+        return bool(self.relation().limit(1).fetchall())
 
     def stream(self) -> tuple[list[str], Iterator[list[tuple[Any, ...]]]]:
         """The names of the columns, and the rows in lists of some thousands; holds one list."""
         try:
             cursor = self.connection.execute(self.query, self.parameters)
-            names = [column[0] for column in cursor.description or []]
+            if cursor is None or not cursor.description:
+                raise QueryError(_NO_ROWS)
+            names = [column[0] for column in cursor.description]
         except duckdb.Error as error:
             raise _explain(error) from error
         return names, _fetch(cursor)

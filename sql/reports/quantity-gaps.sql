@@ -5,7 +5,7 @@ about:   Bins whose expected quantity differs from what their loaded lines add u
          rejected_line_count tells gaps of the loading from those that the documents themselves have.
 parameters:
   id-style  choice(all, padded, unpadded)  all  Which bins to look at.
-  limit     integer  100  Rows to show; 0 shows all.
+  limit     count    100  Rows to show; 0 shows all.
 example: abid-report quantity-gaps --limit 0
 empty:   In every bin of this id style the lines add up to the expected quantity.
 */

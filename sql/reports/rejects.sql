@@ -7,7 +7,7 @@ parameters:
   reason  choice(all, unrecognised_key, empty, byte_order_mark, not_utf8, not_json, not_object, duplicate_key,
           missing_field, lines_not_object, expected_quantity_not_whole, line_not_object, not_text, quantity_not_whole,
           measurement_not_object, measurement_not_number, measurement_not_finite)  all  Which rejects to show.
-  limit   integer  100  Rows to show; 0 shows all.
+  limit   count    100  Rows to show; 0 shows all.
 example: abid-report rejects --reason not_json
 empty:   Nothing was rejected for this reason. With --reason all this means that everything was loaded.
 */

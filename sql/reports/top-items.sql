@@ -6,7 +6,7 @@ about:   The ASINs that are in the most bins, or of which there are the most uni
 parameters:
   id-style  choice(all, padded, unpadded)  all  Which bins to count.
   by        choice(bins, units)  bins  What makes an item a top one: bin_count or total_quantity.
-  limit     integer  20  Rows to show; 0 shows all.
+  limit     count    20  Rows to show; 0 shows all.
 example: abid-report top-items --by units --limit 10
 empty:   There are no items in bins of this id style.
 */

@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import json
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from cli.formats import WRITERS
 from cli.options import Format
 
 COLUMNS = ["null", "text", "empty", "quoted", "tabbed", "number", "big", "double", "nan", "exact", "yes", "at", "list"]
-ROW = (
+ROW: tuple[Any, ...] = (
     None,
     "Fläche | 面 \x1b[31m\u202e",
     "",
@@ -63,7 +64,7 @@ def test_every_text_format_has_golden_bytes() -> None:
 
 
 def test_json_reads_back() -> None:
-    rows = [[(1, "a"), (2, None)], [(3, "\x00")]]
+    rows: list[list[tuple[Any, ...]]] = [[(1, "a"), (2, None)], [(3, "\x00")]]
     text = "".join(WRITERS["json"](["n", "t"], rows))
     assert json.loads(text) == [{"n": 1, "t": "a"}, {"n": 2, "t": None}, {"n": 3, "t": "\x00"}]
 
@@ -77,5 +78,6 @@ def test_no_rows_are_still_a_whole_file(name: str, text: str) -> None:
 
 def test_csv_reads_back_through_another_reader() -> None:
     values = ["x", "", 'y,"', "a\nb", "c\rd", " padded "]
-    text = "".join(WRITERS["csv"](["value"], [[(value,) for value in values]]))
+    rows: list[tuple[Any, ...]] = [(value,) for value in values]
+    text = "".join(WRITERS["csv"](["value"], [rows]))
     assert [row[0] for row in csv.reader(io.StringIO(text, newline=""))] == ["value", *values]

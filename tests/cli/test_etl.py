@@ -1,0 +1,155 @@
+"""`abid-etl` as a user meets it."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from commands import BIN, Run
+from documents import make_document, make_line, write_bucket
+
+
+def test_run_fetches_builds_and_sums_up(run: Run, bucket: Path) -> None:
+    done = run("abid-etl", "run", bucket, "--data-dir", "fresh")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "fetched 5 documents" in done.stderr
+    assert "5 listed = 4 loaded + 1 rejected + 0 not fetched" in done.stderr
+    assert "rejected as not_json: 1" in done.stderr
+
+
+def test_the_stages_run_on_their_own(run: Run, bucket: Path, tmp_path: Path) -> None:
+    assert run("abid-etl", "fetch", bucket, "--data-dir", "staged").returncode == 0
+    assert "no release yet" in run("abid-etl", "status", "--data-dir", "staged").stdout
+    assert run("abid-etl", "build", "--data-dir", "staged").returncode == 0
+    assert (tmp_path / "staged" / "warehouse" / "current" / "manifest.json").is_file()
+
+
+def test_a_second_run_does_nothing_and_says_so(run: Run, bucket: Path) -> None:
+    run("abid-etl", "run", bucket, "--data-dir", "again")
+    said = run("abid-etl", "run", bucket, "--data-dir", "again").stderr
+    assert "fetched nothing new: 5 listed, 5 held already" in said
+    assert re.search(r"release [0-9a-f]{12} is current already", said)
+
+
+def test_quiet_says_nothing(run: Run, bucket: Path) -> None:
+    done = run("abid-etl", "run", bucket, "--data-dir", "quiet", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_data_dir_moves_everything(run: Run, bucket: Path, tmp_path: Path) -> None:
+    run("abid-etl", "run", bucket, ABID_DATA_DIR="elsewhere")
+    assert [path.name for path in tmp_path.iterdir()] == ["elsewhere"]
+    assert sorted(path.name for path in (tmp_path / "elsewhere").iterdir()) == ["raw", "warehouse"]
+
+
+def test_status_says_what_is_fetched_published_and_missing(run: Run, bucket: Path) -> None:
+    run("abid-etl", "run", bucket, "--data-dir", "here")
+    write_bucket(bucket.parent / "grown", {"metadata/00001.json": make_document(make_line())})
+    said = run("abid-etl", "status", "--data-dir", "here").stdout
+    assert "5 of 5 fetched" in said
+    assert "4 bins, 1 documents rejected" in said
+    assert "pictures   not listed" in said
+
+
+def test_a_document_that_can_not_be_read_is_named_and_the_source_failed(run: Run, tmp_path: Path) -> None:
+    bucket = write_bucket(tmp_path / "bucket", {f"metadata/0000{n}.json": make_document() for n in range(1, 4)})
+    (bucket / "metadata" / "00002.json").unlink()
+    (bucket / "metadata" / "00002.json").symlink_to("/proc/self/mem")
+    done = run("abid-etl", "run", bucket, "--data-dir", "partial")
+    assert done.returncode == 3
+    assert "metadata/00002.json" in done.stderr
+    assert "2 of 3 fetched" in run("abid-etl", "status", "--data-dir", "partial").stdout
+    assert run("abid-etl", "build", "--data-dir", "partial").returncode == 1
+    assert run("abid-etl", "build", "--data-dir", "partial", "--allow-missing").returncode == 0
+
+
+def test_synthesize_makes_a_bucket_that_is_known_as_such(run: Run) -> None:
+    assert "made 50 documents" in run("abid-etl", "synthesize", "bucket", "--bins", 50).stderr
+    assert "(synthetic)" in run("abid-etl", "run", "bucket", "--data-dir", "made").stderr
+    assert run("abid-etl", "status", "--data-dir", "made").stdout.count("synthetic") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("run", "nowhere"), 2, "doesn't exist"),
+        (("run", "https://example.org/x"), 2, "s3://"),
+        (("fetch", "s3://bucket", "--profile", "nobody"), 2, "nobody"),
+        (("fetch", "s3://bucket", "--endpoint-url", "http://127.0.0.1:9"), 3, "Can't reach"),
+        (("build", "--data-dir", "empty"), 2, "abid-etl fetch"),
+        (("status", "--data-dir", "empty"), 2, "abid-etl fetch"),
+        (("build", "--memory", "lots"), 2, "lots"),
+        (("build", "--threads", "0"), 2, "threads"),
+        (("synthesize", ".", "--bins", "0"), 2, "bins"),
+        (("synthesize", "/", "--bins", "1"), 2, "empty"),
+        (("run", "--data-dir", "/dev/null/x", "/"), 2, ""),
+        (("launch",), 2, "launch"),
+    ],
+)
+def test_a_mistake_gets_a_sentence_and_an_exit_code(arguments: tuple[str, ...], code: int, said: str, run: Run) -> None:
+    done = run("abid-etl", *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_arguments_the_help_is_shown(run: Run) -> None:
+    done = run("abid-etl")
+    assert done.returncode == 2
+    assert "synthesize" in done.stdout
+
+
+def test_a_build_that_needs_more_memory_says_how_to_give_it(run: Run, tmp_path: Path) -> None:
+    write_bucket(tmp_path / "bucket", {"metadata/00001.json": make_document(make_line(name="x" * 20_000_000))})
+    done = run("abid-etl", "run", "bucket", "--data-dir", "data", "--memory", "100MB")
+    assert done.returncode == 2
+    assert "--memory" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert run("abid-etl", "run", "bucket", "--data-dir", "data").returncode == 0
+
+
+def test_an_interrupt_ends_with_130_and_what_to_do(tmp_path: Path) -> None:
+    """Interrupted while it reads an archive whose bytes never come."""
+    archive = tmp_path / "slow.tar"
+    os.mkfifo(archive)
+    command: list[str | Path] = [BIN / "abid-etl", "fetch", archive, "--data-dir", tmp_path / "data"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    with process, archive.open("wb"):  # opens once the command has it open, too
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert (process.returncode, said) == (
+        130,
+        "error: interrupted. What was done stays; the same command goes on from there.\n",
+    )
+
+
+def test_on_a_terminal_there_are_bars(bucket: Path, tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    command: list[str | Path] = [BIN / "abid-etl", "run", bucket, "--data-dir", tmp_path / "data"]
+    environment = os.environ | {"COLUMNS": "80", "TERM": "xterm"}
+    with subprocess.Popen(command, stderr=slave, stdout=slave, env=environment):
+        os.close(slave)
+        shown = b""
+        while chunk := _read(master):
+            shown += chunk
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
+    assert "━" in text
+    assert "5/5 documents" in text
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the other side is closed: that is how a terminal ends on Linux
+        return b""
+
+
+def test_the_manifest_is_json_with_the_conservation_equations(run: Run, bucket: Path, tmp_path: Path) -> None:
+    run("abid-etl", "run", bucket, "--data-dir", "data")
+    manifest = json.loads((tmp_path / "data" / "warehouse" / "current" / "manifest.json").read_text())
+    assert manifest["documents"] == {"listed": 5, "loaded": 4, "rejected": 1, "not_fetched": 0}
+    assert manifest["lines"] == {"seen": 4, "loaded": 4, "rejected": 0}
