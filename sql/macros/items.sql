@@ -27,4 +27,4 @@ create or replace macro asin_kind_of(asin) as (
 
 -- The place of one of several values among its rivals, the best one lowest: the most frequent first, ties to the
 -- lowest bin. One number, because comparing structs costs several times as much. (A bin's place is below 2^31.)
-create or replace macro preference_of(line_count, first_bin) as (first_bin - line_count * 2147483648);
+create or replace macro preference_of(line_count, first_bin) as ((first_bin - line_count * 2147483648)::bigint);

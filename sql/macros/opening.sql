@@ -1,13 +1,17 @@
 /*
 macros: opening the JSON
 
-The rules that a JSON value is held against, each written once. They look at the type that `json_type` reports before
-the value that `from_json` gives, because `from_json` alone would turn "3" into 3.
+The rules that a JSON value is held against, each written once. They look at the value's JSON text, or at the type that
+`json_type` reports, before any cast: `from_json` alone would turn "3" into 3.
 */
 
 -- A JSON number without fraction or exponent, from 0 to the largest INTEGER. 2.5, 1e300, -1, "3" and NaN are none.
-create or replace macro is_whole_number(type, value) as (
-  type in ('UBIGINT', 'BIGINT') and coalesce(value between 0 and 2147483647, false)
+create or replace macro is_whole_number(json_text) as (
+  case
+    when regexp_full_match(json_text::varchar, '-?[0-9]+')
+      then coalesce(try_cast(json_text::varchar as bigint) between 0 and 2147483647, false)
+    else false
+  end
 );
 
 -- A JSON object that names a member twice: readers disagree on which value counts, so none is taken.
@@ -24,10 +28,10 @@ create or replace macro text_fault(type) as (
 );
 
 -- Why a quantity can't be taken, or null.
-create or replace macro quantity_fault(type, value) as (
+create or replace macro quantity_fault(type, json_text) as (
   case
     when type is null then 'missing_field'
-    when not is_whole_number(type, value) then 'quantity_not_whole'
+    when not is_whole_number(json_text) then 'quantity_not_whole'
   end
 );
 

@@ -30,10 +30,10 @@ decoded as (
   from raw_documents
 ),
 
-typed as (
+listed as (
   select
     *,
-    try(json_type(body_text, ['$', '$.BIN_FCSKU_DATA', '$.EXPECTED_QUANTITY', '$.image_fname'])) as types,
+    try(json_keys(body_text, ['$', '$.BIN_FCSKU_DATA'])) as keys, -- null when it isn't JSON
   from decoded
 ),
 
@@ -44,18 +44,20 @@ valid as (
   select
     *,
     case
-      when types is null then null
+      when keys is null then null
       when not regexp_matches(body_text, ',\s*[}\]]') then body_text
       when not regexp_matches(regexp_replace(body_text, '"(?:[^"\\]|\\.)*"', '""', 'g'), ',\s*[}\]]') then body_text
     end as object,
-  from typed
+  from listed
 ),
 
 opened as (
   select
     *,
-    json_keys(object, ['$', '$.BIN_FCSKU_DATA']) as keys,
-    from_json(object, '{"EXPECTED_QUANTITY": "BIGINT", "image_fname": "VARCHAR"}') as fields,
+    -- what has keys is an object; only what has none must be asked for its type
+    case when len(keys[1]) > 0 then 'OBJECT' else json_type(object) end as type,
+    case when len(keys[2]) > 0 then 'OBJECT' else json_type(object, '$.BIN_FCSKU_DATA') end as lines_type,
+    from_json(object, '{"EXPECTED_QUANTITY": "JSON", "image_fname": "JSON"}') as fields,
   from valid
 ),
 
@@ -63,7 +65,8 @@ opened as (
 counted as (
   select
     *,
-    len(keys[1]) > 2 + (types[4] is not null)::integer as has_more,
+    starts_with(fields.image_fname, '"') as has_image_fname,
+    len(keys[1]) > 2 + coalesce(starts_with(fields.image_fname, '"'), false)::integer as has_more,
   from opened
 ),
 
@@ -76,14 +79,13 @@ judged as (
       when starts_with(hex(body[1:3]), 'EFBBBF') then 'byte_order_mark $'
       when body_text is null then 'not_utf8 $'
       when object is null then 'not_json $'
-      when types[1] <> 'OBJECT' then 'not_object $'
+      when type <> 'OBJECT' then 'not_object $'
       when (case when has_more then has_duplicate_key(keys[1]) end) then 'duplicate_key $'
-      when types[2] is null then 'missing_field $.BIN_FCSKU_DATA'
-      when types[2] <> 'OBJECT' then 'lines_not_object $.BIN_FCSKU_DATA'
+      when lines_type is null then 'missing_field $.BIN_FCSKU_DATA'
+      when lines_type <> 'OBJECT' then 'lines_not_object $.BIN_FCSKU_DATA'
       when has_duplicate_key(keys[2]) then 'duplicate_key $.BIN_FCSKU_DATA'
-      when types[3] is null then 'missing_field $.EXPECTED_QUANTITY'
-      when not is_whole_number(types[3], fields.EXPECTED_QUANTITY)
-        then 'expected_quantity_not_whole $.EXPECTED_QUANTITY'
+      when not list_contains(keys[1], 'EXPECTED_QUANTITY') then 'missing_field $.EXPECTED_QUANTITY'
+      when not is_whole_number(fields.EXPECTED_QUANTITY) then 'expected_quantity_not_whole $.EXPECTED_QUANTITY'
     end as fault,
   from counted
 ),
@@ -92,15 +94,15 @@ final as (
   select
     key as metadata_key,
     bin_id,
-    try_cast(fields.EXPECTED_QUANTITY as integer) as expected_quantity,
-    case when types[4] = 'VARCHAR' then fields.image_fname end as image_fname,
+    case when fault is null then try_cast(fields.EXPECTED_QUANTITY::varchar as integer) end as expected_quantity,
+    case when has_image_fname then json_extract_string(fields.image_fname, '$') end as image_fname,
     case
       -- an image_fname that isn't text is kept as it is, like an unknown field
-      when fault is null and (has_more or types[4] <> 'VARCHAR')
+      when fault is null and has_more
         then members_to_json(
           other_members(
             object,
-            ['BIN_FCSKU_DATA', 'EXPECTED_QUANTITY'] || case when types[4] = 'VARCHAR' then ['image_fname'] else [] end
+            ['BIN_FCSKU_DATA', 'EXPECTED_QUANTITY'] || case when has_image_fname then ['image_fname'] else [] end
           )
         )
     end as rescued,

@@ -22,14 +22,38 @@ with observations as (select * from observations where asin is not null),
 
 dimensions as (select * from dimensions),
 
+-- Repeated items mostly repeat their names, so the rows are few once they are grouped by the long names, which is done
+-- only here.
+kinds as (
+  select
+    asin,
+    fcsku,
+    name,
+    normalized_name,
+    count(*) as line_count,
+    sum(quantity) as total_quantity,
+    min(bin_order_of(bin_id)) as first_bin,
+    max(bin_order_of(bin_id)) as last_bin,
+  from observations
+  group by all
+),
+
 totals as (
   select
     asin,
     count(distinct fcsku) as fcsku_count,
+    sum(total_quantity)::bigint as total_quantity,
+    min(first_bin) as first_bin,
+    max(last_bin) as last_bin,
+  from kinds
+  group by asin
+),
+
+-- not a sum of lines: a bin can hold an ASIN under several FCSKUs
+bins_of_items as (
+  select
+    asin,
     count(distinct bin_order_of(bin_id)) as bin_count,
-    sum(quantity)::bigint as total_quantity,
-    min(bin_order_of(bin_id)) as first_bin,
-    max(bin_order_of(bin_id)) as last_bin,
   from observations
   group by asin
 ),
@@ -38,8 +62,8 @@ names as (
   select
     asin,
     name,
-    preference_of(count(*), min(bin_order_of(bin_id))) as preference,
-  from observations
+    preference_of(sum(line_count), min(first_bin)) as preference,
+  from kinds
   where name is not null
   group by asin, name
 ),
@@ -57,8 +81,8 @@ normalized_names as (
   select
     asin,
     normalized_name,
-    preference_of(count(*), min(bin_order_of(bin_id))) as preference,
-  from observations
+    preference_of(sum(line_count), min(first_bin)) as preference,
+  from kinds
   where normalized_name is not null
   group by asin, normalized_name
 ),
@@ -88,11 +112,12 @@ final as (
     coalesce(best_names.name_variant_count, 0) as name_variant_count,
     measured.dimension_variant_count,
     totals.fcsku_count,
-    totals.bin_count,
+    bins_of_items.bin_count,
     totals.total_quantity,
     bin_id_at(totals.first_bin) as first_bin_id,
     bin_id_at(totals.last_bin) as last_bin_id,
   from totals
+  inner join bins_of_items using (asin)
   inner join measured using (asin)
   left join best_names using (asin)
   left join best_normalized_names using (asin)

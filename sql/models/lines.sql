@@ -61,7 +61,7 @@ typed as (
     from_json(
       entry.value,
       '{
-        "asin": "VARCHAR", "name": "VARCHAR", "normalizedName": "VARCHAR", "quantity": "BIGINT",
+        "asin": "VARCHAR", "name": "VARCHAR", "normalizedName": "VARCHAR", "quantity": "JSON",
         "length": {"unit": "VARCHAR", "value": "DOUBLE"}, "width": {"unit": "VARCHAR", "value": "DOUBLE"},
         "height": {"unit": "VARCHAR", "value": "DOUBLE"}, "weight": {"unit": "VARCHAR", "value": "DOUBLE"}
       }'
@@ -116,7 +116,7 @@ final as (
     fields.name as name,
     fields.normalizedName as normalized_name,
     types[4] is not null as has_normalized_name,
-    try_cast(fields.quantity as integer) as quantity,
+    case when quantity_fault is null then try_cast(fields.quantity::varchar as integer) end as quantity,
     fields.length.value as length_value,
     fields.length.unit as length_unit,
     fields.width.value as width_value,

@@ -30,7 +30,8 @@ rejected_documents as (
     raw_documents.body,
   from raw_documents
   inner join documents on raw_documents.key = documents.metadata_key
-  where documents.reason is not null
+  -- so that no body is read when there is nothing to reject
+  where raw_documents.key in (select metadata_key from documents where reason is not null)
 ),
 
 lines_of_documents as (
