@@ -1,0 +1,165 @@
+"""Speed and memory at the size of the real bucket, as ratios measured in one run.
+
+`make bench` makes a synthetic bucket of 536,434 documents, runs every stage as a user would (whole processes), and its
+peers on the same files, and prints a Markdown table. Machines are noisy, so a figure is compared with a peer measured
+minutes apart, never with a number from another day; nothing here is asserted.
+"""
+
+import argparse
+import multiprocessing
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+BIN = Path(sys.executable).parent
+PROCESSES = os.cpu_count() or 1
+MB = 1 << 20
+READ_JSON = """
+copy (
+  select
+    filename as metadata_key, line.key as fcsku, EXPECTED_QUANTITY as expected_quantity, image_fname,
+    line.value.asin, line.value.name, line.value.normalizedName as normalized_name, line.value.quantity,
+    line.value.length.value as length_value, line.value.length.unit as length_unit,
+    line.value.width.value as width_value, line.value.width.unit as width_unit,
+    line.value.height.value as height_value, line.value.height.unit as height_unit,
+    line.value.weight.value as weight_value, line.value.weight.unit as weight_unit
+  from (
+    select filename, EXPECTED_QUANTITY, image_fname, unnest(map_entries(BIN_FCSKU_DATA)) as line
+    from read_json('{bucket}/metadata/*.json', filename = true, columns = {{
+      EXPECTED_QUANTITY: 'INTEGER', image_fname: 'VARCHAR',
+      BIN_FCSKU_DATA: 'MAP(VARCHAR, STRUCT(asin VARCHAR, name VARCHAR, normalizedName VARCHAR, quantity INTEGER,
+        length STRUCT(unit VARCHAR, value DOUBLE), width STRUCT(unit VARCHAR, value DOUBLE),
+        height STRUCT(unit VARCHAR, value DOUBLE), weight STRUCT(unit VARCHAR, value DOUBLE)))'
+    }})
+  )
+) to '{output}' (format parquet)
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process took: seconds, and the most memory it held in MB."""
+
+    seconds: float
+    memory: float
+
+
+def run_process(*command: str | Path) -> Run:
+    """Run a command to its end; one that fails ends the benchmark."""
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    if status:
+        sys.exit(f"{' '.join(map(str, command))} failed")
+    return Run(time.perf_counter() - started, usage.ru_maxrss / 1024)
+
+
+def measure(action: Callable[[], object]) -> float:
+    """The seconds of a call."""
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def read_every_file(folder: Path) -> int:
+    """Open and read every file, and do nothing else, with as many processes as the fetch has."""
+    names = os.listdir(folder)  # noqa: PTH208  (without a Path for each)
+    slices = [[folder / name for name in names[start : start + 16_384]] for start in range(0, len(names), 16_384)]
+    with multiprocessing.get_context("forkserver").Pool(PROCESSES) as pool:
+        return sum(pool.imap_unordered(_read_files, slices))
+
+
+def _read_files(paths: list[Path]) -> int:
+    size = 0
+    for path in paths:
+        with open(path, "rb") as file:  # noqa: PTH123  (the plainest way there is, as the measure of all others)
+            size += len(file.read())
+    return size
+
+
+def best_of(count: int, *command: str | Path) -> float:
+    """The median seconds of a whole process."""
+    return statistics.median(run_process(*command).seconds for _ in range(count))
+
+
+def main() -> None:
+    """Run everything and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bins", type=int, default=536_434)
+    parser.add_argument("--folder", type=Path, help="keep the bucket here, and use it again")
+    parser.add_argument("--without-read-json", action="store_true", help="leave out the slowest peer")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="abid-bench-") as temporary:
+        print_table(options.folder or Path(temporary), Path(temporary), options.bins, options.without_read_json)
+
+
+def print_table(folder: Path, scratch: Path, bins: int, without_read_json: bool) -> None:  # noqa: FBT001
+    """Measure in the order of the pipeline, each figure's peer right beside it."""
+    bucket, data = folder / "bucket", scratch / "data"
+    rows: list[tuple[str, str, str, str]] = []
+    if not bucket.exists():
+        made = run_process(BIN / "abid-etl", "synthesize", bucket, "--bins", str(bins), "--seed", "1", "--quiet")
+        rows.append(("synthesize the bucket", f"{made.seconds:.1f} s", "at most 90 s", ""))
+    read_every_file(bucket / "metadata")  # warms the cache
+    bare = measure(lambda: read_every_file(bucket / "metadata"))
+    fetch = run_process(BIN / "abid-etl", "fetch", bucket, "--data-dir", data, "--quiet")
+    bare = statistics.mean([bare, measure(lambda: read_every_file(bucket / "metadata"))])
+    build = run_process(BIN / "abid-etl", "build", "--data-dir", data, "--quiet")
+    rows += [
+        ("open and read every file, nothing else", f"{bare:.1f} s", "", ""),
+        (
+            "fetch: directory to raw shards",
+            f"{fetch.seconds:.1f} s",
+            "at most 1.5x reading",
+            f"{fetch.seconds / bare:.2f}x",
+        ),
+        ("build: raw shards to release", f"{build.seconds:.1f} s", "at most 10 s", ""),
+        ("build: peak memory", f"{build.memory:.0f} MB", "at most 2 GB", ""),
+    ]
+    if not without_read_json:
+        peer = measure(lambda: read_json(bucket, scratch / "flat.parquet"))
+        ratio = peer / (fetch.seconds + build.seconds)
+        rows.append(("DuckDB's read_json over the files, one flat table", f"{peer:.1f} s", "", ""))
+        rows.append(
+            ("fetch and build together", f"{fetch.seconds + build.seconds:.1f} s", "6x faster", f"{ratio:.1f}x")
+        )
+    again = run_process(BIN / "abid-etl", "run", bucket, "--data-dir", data, "--quiet")
+    rows.append(("run again, nothing new", f"{again.seconds:.1f} s", "", ""))
+    rows += measure_commands(data)
+    print(f"{bins:,} documents, {PROCESSES} cores, {platform.machine()}, Python {platform.python_version()}, ", end="")
+    print(f"DuckDB {duckdb.__version__}, warm cache\n\n| what | measured | aim | ratio |\n|---|---:|---|---:|")
+    print("\n".join(f"| {' | '.join(row)} |" for row in rows))
+
+
+def measure_commands(data: Path) -> list[tuple[str, str, str, str]]:
+    """Whole processes of the report command, and what importing it costs."""
+    report = BIN / "abid-report"
+    histogram = best_of(7, report, "quantity-histogram", "--data-dir", data)
+    summary = best_of(5, report, "summary", "--data-dir", data)
+    start = best_of(7, sys.executable, "-c", "pass")
+    imports = {
+        name: best_of(7, sys.executable, "-c", f"import {name}") - start for name in ("cli.report", "cli.etl", "duckdb")
+    }
+    return [
+        ("`abid-report quantity-histogram`", f"{histogram:.2f} s", "at most 0.35 s", ""),
+        ("`abid-report summary`", f"{summary:.2f} s", "", ""),
+        *((f"import {name}", f"{seconds:.2f} s", "", "") for name, seconds in imports.items()),
+    ]
+
+
+def read_json(bucket: Path, output: Path) -> None:
+    """The peer: the same flattening by DuckDB alone."""
+    duckdb.sql(READ_JSON.format(bucket=bucket, output=output))
+
+
+if __name__ == "__main__":
+    main()
