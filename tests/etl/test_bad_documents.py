@@ -204,5 +204,7 @@ def test_documents_that_look_odd_but_fit_are_loaded(tmp_path: Path) -> None:
     rows = warehouse.sql("select bin_id, fcsku_count, length(rescued) from bins order by bin_id").rows()
     assert [row[:2] for row in rows] == [("00001", 10_000), *((f"0000{number}", 1) for number in range(2, 9))]
     assert rows[1][2] == len('{"deep":}') + len(deep)
-    names = warehouse.sql("select length(name), name from observations where bin_id in ('00003', '00004') order by bin_id")
+    names = warehouse.sql(
+        "select length(name), name from observations where bin_id in ('00003', '00004') order by bin_id"
+    )
     assert [names.rows()[0][0], names.rows()[1][1]] == [50_000_000, "nul \x00 inside"]

@@ -1,0 +1,221 @@
+"""Every document can be rebuilt from `bins` and `observations`: nothing that it said is lost or changed."""
+
+import json
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import make_document, make_line, run_pipeline, write_bucket
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from etl.warehouse import Warehouse
+
+Document = dict[str, Any]
+EXAMPLES = 250
+SIDES = ("length", "width", "height", "weight")
+REAL_SAMPLE = os.environ.get("ABID_REAL_SAMPLE", "")
+
+
+def load(documents: dict[str, Any], folder: Path) -> Warehouse:
+    bucket = write_bucket(folder / "bucket", {f"metadata/{stem}.json": body for stem, body in documents.items()})
+    run_pipeline(bucket, folder / "data")
+    return Warehouse.open(folder / "data")
+
+
+def rebuild(warehouse: Warehouse) -> dict[str, Document]:
+    """The documents by the stem of their keys, from the two tables alone."""
+    lines: dict[str, Document] = defaultdict(dict)
+    for row in warehouse.table("observations").pl().iter_rows(named=True):
+        lines[row["bin_id"]][row["fcsku"]] = rebuild_line(row)
+    documents = {}
+    for row in warehouse.table("bins").pl().iter_rows(named=True):
+        image = {} if row["image_fname"] is None else {"image_fname": row["image_fname"]}
+        known = {"BIN_FCSKU_DATA": lines[row["bin_id"]], "EXPECTED_QUANTITY": row["expected_quantity"]}
+        documents[row["bin_id"]] = known | image | json.loads(row["rescued"] or "{}")
+    return documents
+
+
+def rebuild_line(row: dict[str, Any]) -> Document:
+    rescued: Document = json.loads(row["rescued"] or "{}")
+    line: Document = {member: row[member] for member in ("asin", "name", "quantity")}
+    if row["has_normalized_name"]:
+        line["normalizedName"] = row["normalized_name"]
+    for side in SIDES:
+        measured = {"unit": row[f"{side}_unit"], "value": row[f"{side}_value"]}
+        line[side] = None if measured["unit"] is None else measured | rescued.pop(side, {})
+    return line | rescued
+
+
+def find_differences(warehouse: Warehouse, documents: dict[str, Document]) -> dict[str, tuple[Any, Any]]:
+    """What was written and what was rebuilt, where they differ."""
+    rebuilt = rebuild(warehouse)
+    stems = documents.keys() | rebuilt.keys()
+    return {s: (documents.get(s), rebuilt.get(s)) for s in stems if documents.get(s) != rebuilt.get(s)}
+
+
+# --- invented documents ---------------------------------------------------------------------------------------------
+
+ODD_DOCUMENTS = {
+    "padded": make_document(make_line("B000000001", 2), make_line("B000000002", 1)),
+    "unpadded": make_document(make_line(normalizedName=...), image_fname="2.jpg"),
+    "empty": make_document(),
+    "no asin": make_document(make_line(None)),
+    "no names": make_document(make_line(name=None, normalizedName=None)),
+    "normalised to nothing": make_document(make_line(normalizedName=None)),
+    "nothing measured": make_document(make_line(length=None, width=None, height=None, weight=None)),
+    "only the weight": make_document(make_line(length=None, width=None, height=None)),
+    "no file name": make_document(image_fname=None),
+    "file name a number": make_document(image_fname=3),
+    "file name empty": make_document(image_fname=""),
+    "float noise": make_document(make_line(weight={"unit": "pounds", "value": 0.1 + 0.2})),
+    "large unknown numbers": make_document(make_line(x=2**64, y=10**40), x=[-(2**63) - 1, 1e300]),
+    "odd unit": make_document(make_line(weight={"unit": "", "value": -1e-300})),
+    "unknown beside known": make_document(make_line(note=None, weight={"unit": "g", "value": 1, "by": [1]}), v=1.0),
+    "unknown inside only": make_document(make_line(length={"unit": "IN", "value": 2, "": {"by": None}})),
+    "empty unknown": make_document(make_line(**{"": ""}), **{"": {}}),
+    "odd FCSKUs": make_document(BIN_FCSKU_DATA={key: make_line() for key in ("", '"', "$.a", "a.b", "ü\t", "B", "b")}),
+    "odd names": make_document(make_line(name="\u0092\u00ad\t\n\ufffd\u2028&amp;\\\"/'\x00\U0001f4e6 \x7f")),
+    "long name": make_document(make_line(name="lång " * 10_000)),
+    "many lines": make_document(*(make_line(f"B{number:09d}", number) for number in range(3_000))),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Any, Any]]:
+    stems = {kind: str(number) for number, kind in enumerate(ODD_DOCUMENTS, 1)}
+    documents = {stems[kind]: document for kind, document in ODD_DOCUMENTS.items()}
+    differences = find_differences(load(documents, tmp_path_factory.mktemp("odd")), documents)
+    return {kind: differences[stem] for kind, stem in stems.items() if stem in differences}
+
+
+@pytest.mark.parametrize("kind", ODD_DOCUMENTS)
+def test_an_odd_document_is_rebuilt(kind: str, odd: dict[str, tuple[Any, Any]]) -> None:
+    assert odd.get(kind) is None
+
+
+# --- generated documents --------------------------------------------------------------------------------------------
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # no lone surrogates: those aren't Unicode
+WHOLE = st.integers(0, 2**31 - 1)
+NUMBER = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
+JSON = st.recursive(
+    st.none() | st.booleans() | NUMBER | st.integers() | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def others(*known: str) -> st.SearchStrategy[Document]:
+    """Unknown members, mostly none."""
+    names = (TEXT | st.sampled_from(["Asin", "unit ", "normalizedname", "ASIN"])).filter(lambda name: name not in known)
+    return st.just({}) | st.dictionaries(names, JSON, max_size=2)
+
+
+MEASUREMENT = st.none() | st.builds(
+    lambda more, unit, value: more | {"unit": unit, "value": value},
+    others("unit", "value"),
+    st.sampled_from(["IN", "pounds"]) | TEXT,
+    NUMBER,
+)
+
+
+@st.composite
+def lines(draw: st.DrawFn, *, padded: bool) -> Document:
+    line = draw(others("asin", "name", "normalizedName", "quantity", *SIDES))
+    line |= {"asin": draw(st.none() | TEXT), "name": draw(st.none() | TEXT), "quantity": draw(WHOLE)}
+    line |= {side: draw(MEASUREMENT) for side in SIDES}
+    return line | ({"normalizedName": draw(st.none() | TEXT)} if padded else {})
+
+
+@st.composite
+def valid_documents(draw: st.DrawFn) -> Document:
+    padded = draw(st.booleans())
+    document = draw(others("BIN_FCSKU_DATA", "EXPECTED_QUANTITY", "image_fname"))
+    document["BIN_FCSKU_DATA"] = draw(st.dictionaries(TEXT, lines(padded=padded), max_size=3))
+    document["EXPECTED_QUANTITY"] = draw(WHOLE)
+    return document | ({} if padded else {"image_fname": draw(TEXT | JSON)})
+
+
+def generate_documents() -> list[Document]:
+    documents: list[Document] = []
+
+    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
+    @given(valid_documents())
+    def collect(document: Document) -> None:
+        documents.append(document)
+
+    collect()
+    return documents
+
+
+def test_any_valid_document_is_rebuilt(tmp_path: Path) -> None:
+    # one build for all of them
+    documents = {f"{number:05d}": document for number, document in enumerate(generate_documents())}
+    raw = {
+        stem: json.dumps(document, ensure_ascii=number % 2 == 0).encode()
+        for number, (stem, document) in enumerate(documents.items())
+    }
+    warehouse = load(raw, tmp_path)
+    assert warehouse.sql("select json_path, reason, body from rejects").rows() == []
+    assert find_differences(warehouse, documents) == {}
+    assert len(documents) >= EXAMPLES // 2
+
+
+# --- real documents -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sources() -> dict[str, Document]:
+    folder = Path(REAL_SAMPLE) / "metadata"
+    return {path.stem: json.loads(path.read_bytes()) for path in folder.glob("*.json")}
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    data = tmp_path_factory.mktemp("real")
+    run_pipeline(Path(REAL_SAMPLE), data)
+    return Warehouse.open(data)
+
+
+needs_real_documents = pytest.mark.skipif(not REAL_SAMPLE, reason="ABID_REAL_SAMPLE names no copy of real documents")
+
+
+@needs_real_documents
+def test_every_real_document_is_rebuilt(real: Warehouse, sources: dict[str, Document]) -> None:
+    assert find_differences(real, sources) == {}
+
+
+@needs_real_documents
+def test_all_real_documents_are_loaded_and_add_up(real: Warehouse, sources: dict[str, Document]) -> None:
+    held = [line for document in sources.values() for line in document["BIN_FCSKU_DATA"].values()]
+    manifest = real.release.manifest
+    assert manifest["documents"] == {"listed": 3004, "loaded": 3004, "rejected": 0, "not_fetched": 0}
+    assert manifest["lines"] == {"seen": len(held), "loaded": len(held), "rejected": 0}
+    totals = "select sum(expected_quantity), sum(total_quantity), sum(fcsku_count), sum(metadata_bytes) from bins"
+    assert real.sql(totals).rows() == [
+        (
+            sum(document["EXPECTED_QUANTITY"] for document in sources.values()),
+            sum(line["quantity"] for line in held),
+            len(held),
+            sum(path.stat().st_size for path in Path(REAL_SAMPLE).glob("metadata/*.json")),
+        )
+    ]
+    [(items,)] = real.sql("select count(*) from items").rows()
+    assert items == len({line["asin"] for line in held} - {None})
+
+
+@needs_real_documents
+def test_real_bins_with_a_gap_and_real_twins_are_told_apart(real: Warehouse, sources: dict[str, Document]) -> None:
+    gaps = {
+        stem: gap
+        for stem, document in sources.items()
+        if (gap := document["EXPECTED_QUANTITY"] - sum(x["quantity"] for x in document["BIN_FCSKU_DATA"].values()))
+    }
+    assert dict(real.sql("select bin_id, quantity_gap from bins where quantity_gap <> 0").rows()) == gaps
+    assert {"01405", "01406", "02081", "02082"} <= gaps.keys()
+    twins = real.sql("select id_style, inventory_hash from bins where bin_number = 523 order by bin_id").rows()
+    assert [style for style, _ in twins] == ["padded", "unpadded"]
+    assert twins[0][1] != twins[1][1]
