@@ -78,11 +78,11 @@ def _walk(root: Path, folder: str) -> Iterator[_Row]:
     try:
         with os.scandir(descriptor) as entries:
             for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    yield from _walk(root, f"{folder}/{entry.name}")
-                elif entry.is_file():
+                if entry.is_file():
                     stat = entry.stat()
                     yield f"{folder}/{entry.name}", stat.st_size, stat.st_mtime_ns
+                elif entry.is_dir(follow_symlinks=False):
+                    yield from _walk(root, f"{folder}/{entry.name}")
     finally:
         os.close(descriptor)
 

@@ -72,13 +72,14 @@ def measure(action: Callable[[], object]) -> float:
 
 def read_every_file(folder: Path) -> int:
     """Open and read every file, and do nothing else, with as many processes as the fetch has."""
-    names = os.listdir(folder)  # noqa: PTH208  (without a Path for each)
-    slices = [[folder / name for name in names[start : start + 16_384]] for start in range(0, len(names), 16_384)]
+    # Plain names and no Path for each: making half a million of those would take as long as the reading.
+    paths = [f"{folder}/{name}" for name in os.listdir(folder)]  # noqa: PTH208
+    slices = [paths[start : start + 16_384] for start in range(0, len(paths), 16_384)]
     with multiprocessing.get_context("forkserver").Pool(PROCESSES) as pool:
         return sum(pool.imap_unordered(_read_files, slices))
 
 
-def _read_files(paths: list[Path]) -> int:
+def _read_files(paths: list[str]) -> int:
     size = 0
     for path in paths:
         with open(path, "rb") as file:  # noqa: PTH123  (the plainest way there is, as the measure of all others)
