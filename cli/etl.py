@@ -31,7 +31,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-DEFAULT_MEMORY = "1600MB"
 
 
 @app.callback()
@@ -49,7 +48,7 @@ def run_pipeline(
     images: ImagesOption = None,
     allow_missing: AllowMissingOption = False,
     threads: ThreadsOption = None,
-    memory: MemoryOption = DEFAULT_MEMORY,
+    memory: MemoryOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Fetch what is new at the source, then build and publish a release.
@@ -95,7 +94,7 @@ def build(
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
     allow_missing: AllowMissingOption = False,
     threads: ThreadsOption = None,
-    memory: MemoryOption = DEFAULT_MEMORY,
+    memory: MemoryOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Build a release from the raw layer, check it and publish it: the second stage of `run`.
@@ -167,7 +166,7 @@ def _fetch(
         summary.require_complete(receipt)
 
 
-def _build(data_dir: Path, threads: int | None, memory: str, *, allow_missing: bool, quiet: bool) -> None:
+def _build(data_dir: Path, threads: int | None, memory: str | None, *, allow_missing: bool, quiet: bool) -> None:
     from etl.build import Limits, build_release  # noqa: PLC0415  (pyarrow is slow to import)
     from etl.release import find_current  # noqa: PLC0415
 

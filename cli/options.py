@@ -54,4 +54,10 @@ AllowMissingOption = Annotated[
     bool, typer.Option("--allow-missing", help="Publish although listed documents have not been fetched.")
 ]
 ThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the build; one a core.")]
-MemoryOption = Annotated[str, typer.Option("--memory", help="Memory for DuckDB in the build; it spills beyond.")]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        help="Memory for DuckDB in the build; it spills beyond. Else 1600MB, and 30 times the largest document.",
+    ),
+]

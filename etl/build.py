@@ -1,7 +1,6 @@
 """The second stage: from the raw layer to a published release. Every build is complete, so no state can go stale.
 
-The models run in the order of what they read. A staging model becomes a table in DuckDB and is dropped once nothing
-needs it any more; a published one is written to Parquet at once, and later models read those very files.
+It is made in a staging folder, where nobody looks, and held against the checks there.
 """
 
 import datetime as dt
@@ -17,22 +16,29 @@ import duckdb
 import pyarrow.parquet as pq
 
 from etl import __version__, rawlayer
-from etl.catalog import CATALOG, create_view, write_catalog
+from etl.catalog import CATALOG, write_catalog
 from etl.checks import run_checks
 from etl.datadir import DataDir
 from etl.errors import CheckError, UsageError
-from etl.export import export_model
-from etl.models import Model, define_macros, fingerprint_code, load_models
+from etl.models import Model, fingerprint_code, load_models
 from etl.progress import UNWATCHED, Progress
 from etl.release import MANIFEST, Release, describe_file, make_current, open_release, publish, write_manifest
+from etl.runner import run_models
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What DuckDB may use. The defaults keep a build of the whole bucket below 2 GB of memory."""
+    """What DuckDB may use. The defaults keep a build of the whole bucket below 2 GB of memory.
+
+    One JSON text of n bytes takes DuckDB some 30 times n to open, so the default grows with the largest document.
+    """
 
     threads: int | None = None
-    memory: str = "1600MB"
+    memory: str | None = None
+
+    def choose_memory(self, largest_document: int) -> str:
+        """The memory limit, for documents of at most that many bytes."""
+        return self.memory or f"{1600 + 30 * largest_document // 1_000_000}MB"
 
 
 def build_release(
@@ -46,7 +52,9 @@ def build_release(
         UsageError: nothing has been fetched yet.
         CheckError: documents that were listed have not been fetched and `allow_missing` is false, or a check failed.
     """
-    with _workshop(data, limits or Limits()) as (connection, folder):
+    limits = limits or Limits()
+    memory = limits.choose_memory(rawlayer.find_largest(data))
+    with _workshop(data, limits.threads, memory) as (connection, folder):
         rawlayer.open_raw_layer(connection, data)
         if not allow_missing:
             _refuse_missing(connection, data)
@@ -54,7 +62,7 @@ def build_release(
         target = data.releases / release_id
         if not (target / MANIFEST).is_file():
             started = dt.datetime.now(dt.UTC)
-            tables = _run_models(connection, folder, progress)
+            tables = run_models(connection, folder, progress)
             with progress.step("checking"):
                 run_checks(connection)
             manifest = _describe(connection, data, release_id, started, tables)
@@ -67,7 +75,7 @@ def build_release(
 
 
 @contextmanager
-def _workshop(data: DataDir, limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+def _workshop(data: DataDir, threads: int | None, memory: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """A connection and an empty staging folder; both are gone afterwards, whatever happens."""
     shutil.rmtree(data.staging, ignore_errors=True)
     spill = data.staging / "spill"
@@ -75,8 +83,8 @@ def _workshop(data: DataDir, limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyCo
     for path in (data.releases, spill, folder):
         path.mkdir(parents=True, exist_ok=True)
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "threads": limits.threads or os.cpu_count() or 1,
-        "memory_limit": limits.memory,
+        "threads": threads or os.cpu_count() or 1,
+        "memory_limit": memory,
         "temp_directory": str(spill),
         "preserve_insertion_order": False,
     }
@@ -85,8 +93,7 @@ def _workshop(data: DataDir, limits: Limits) -> Iterator[tuple[duckdb.DuckDBPyCo
             yield connection, folder
     except duckdb.OutOfMemoryException as error:
         raise UsageError(
-            f"the build needs more than {limits.memory} of memory: give it more with --memory, or let it use "
-            "fewer --threads"
+            f"the build needs more than {memory} of memory: give it more with --memory, or let it use fewer --threads"
         ) from error
     finally:
         shutil.rmtree(data.staging, ignore_errors=True)
@@ -109,30 +116,6 @@ def _refuse_missing(connection: duckdb.DuckDBPyConnection, data: DataDir) -> Non
             f"{len(missing)} of the listed documents have not been fetched:{sample}\n"
             f"Run `abid-etl fetch` again with --data-dir {data.root}, or build without them with --allow-missing."
         )
-
-
-def _run_models(connection: duckdb.DuckDBPyConnection, folder: Path, progress: Progress) -> dict[str, list[Path]]:
-    """Run all models; returns the files of each table."""
-    define_macros(connection)
-    tables: dict[str, list[Path]] = {}
-    waiting = dict(load_models())
-    with progress.step("building tables", len(waiting), "models") as step:
-        for model in load_models().values():
-            del waiting[model.name]
-            if model.is_table:
-                tables[model.name] = export_model(connection, model, folder / model.name)
-                create_view(connection, model, folder)
-            else:
-                connection.execute(f"create table {model.name} as {model.query}")
-            _drop_unneeded(connection, waiting)
-            step.advance(1)
-    return tables
-
-
-def _drop_unneeded(connection: duckdb.DuckDBPyConnection, waiting: dict[str, Model]) -> None:
-    """`lines` holds every line of the bucket; it goes as soon as the models that read it have run."""
-    if not any("lines" in model.reads for model in waiting.values()):
-        connection.execute("drop table if exists lines")
 
 
 def _place_catalog(folder: Path, target: Path) -> None:

@@ -16,7 +16,7 @@ from etl import __version__
 from etl.sqlfiles import SqlFile, read_folder
 
 _NAMED = re.compile(r"(\w+)(\s+not null)?")
-_COLUMN = re.compile(r"(\w+)\s+(varchar|integer|bigint|double|boolean|timestamp)(\s+not null)?\s+(\S.*)")
+_COLUMN = re.compile(r"(\w+)\s+(varchar|integer|bigint|double|boolean|timestamp|lines|opened)(\s+not null)?\s+(\S.*)")
 
 _COMMENT = re.compile(r"--.*")
 _READ = re.compile(r"\b(?:from|join)\s+(\w+)")
@@ -24,7 +24,7 @@ _READ = re.compile(r"\b(?:from|join)\s+(\w+)")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as its header describes it. `type` is DuckDB's name in lower case."""
+    """A column as its header describes it. `type` is DuckDB's, or a staging model's own."""
 
     name: str
     type: str
@@ -37,7 +37,7 @@ class Model:
     """One model. `reads` names the models that its query refers to."""
 
     name: str
-    is_table: bool
+    kind: str
     grain: str
     about: str
     partition: str
@@ -45,6 +45,11 @@ class Model:
     columns: tuple[Column, ...]
     query: str
     reads: frozenset[str]
+
+    @property
+    def is_table(self) -> bool:
+        """Whether a release publishes it; a staging model is a table or a view of the build only."""
+        return self.kind == "table"
 
     @property
     def column_names(self) -> list[str]:
@@ -98,7 +103,7 @@ def _described(models: dict[str, Model]) -> dict[str, Column]:
 def _load(file: SqlFile, reads: frozenset[str], described: dict[str, Column]) -> Model:
     return Model(
         name=file.name,
-        is_table=file.text_of("kind") == "table",
+        kind=file.text_of("kind"),
         grain=file.text_of("grain"),
         about=file.text_of("about"),
         partition=file.text_of("partition"),

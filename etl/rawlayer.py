@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.datadir import DataDir
@@ -66,6 +67,7 @@ select
   (select count(*) from observations) as lines_loaded,
   (select count(*) from rejects where scope = 'line') as lines_rejected,
 """
+_SQL_TYPES = {pa.string(): "varchar", pa.int64(): "bigint", pa.binary(): "blob", pa.timestamp("us"): "timestamp"}
 
 
 def open_raw_layer(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None:
@@ -74,7 +76,6 @@ def open_raw_layer(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None
     Raises:
         UsageError: nothing has been fetched yet.
     """
-    require_listing(data)
     _create_view(connection, "listing", [str(data.listing)], LISTING_SCHEMA)
     _create_view(connection, "held", data.shard_files(), SHARD_SCHEMA)
     _create_view(connection, "failed", _existing(data.not_fetched), NOT_FETCHED_SCHEMA)
@@ -93,6 +94,16 @@ def require_listing(data: DataDir) -> None:
         raise UsageError(
             f"nothing has been fetched into {data.root} yet: run `abid-etl fetch SOURCE --data-dir {data.root}`"
         )
+
+
+def find_largest(data: DataDir) -> int:
+    """The bytes of the largest listed document.
+
+    Raises:
+        UsageError: nothing has been fetched yet.
+    """
+    require_listing(data)
+    return int(pc.max(pq.read_table(data.listing, columns=["size"])["size"]).as_py())
 
 
 def list_missing(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -135,4 +146,5 @@ def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[s
         paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
         connection.execute(f"create view {name} as select *, file_index from read_parquet([{paths}])")
     else:
-        connection.register(name, schema.append(pa.field("file_index", pa.int64())).empty_table())
+        columns = ", ".join(f"null::{_SQL_TYPES[field.type]} as {field.name}" for field in schema)
+        connection.execute(f"create view {name} as select {columns}, null::bigint as file_index where false")

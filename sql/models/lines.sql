@@ -1,13 +1,15 @@
 /*
 model:  lines
 kind:   staging
-grain:  one row per (metadata_key, fcsku) of the documents without a fault
+grain:  one row per (metadata_key, line_number)
 about:  Every line, opened and typed. A line with a fault keeps its bin, its FCSKU and its JSON; `reason` says what
-        is wrong with the first member that doesn't fit.
+        is wrong with the first member that doesn't fit. A document without lines has one row, without an FCSKU.
 columns:
   metadata_key         varchar  not null  Key of the document.
-  bin_id               varchar  not null  Stem of the key.
-  fcsku                varchar  not null  Key of the line in BIN_FCSKU_DATA.
+  bin_id               varchar            Stem of the key.
+  line_number          bigint   not null  Place of the line in the document, from 1.
+  document             opened             What `opened` says of the document, in the row of its first line.
+  fcsku                varchar            Key of the line in BIN_FCSKU_DATA.
   asin                 varchar            asin.
   name                 varchar            name.
   normalized_name      varchar            normalizedName.
@@ -26,35 +28,39 @@ columns:
   json_path            varchar            Where in the document the fault is.
   line_json            varchar            The line, where it is rejected.
 */
-with documents as (select * from documents where reason is null),
+with opened as (select * from opened),
 
-raw_documents as (select * from raw_documents),
-
-opened as (
+unnested as (
   select
-    documents.metadata_key,
-    documents.bin_id,
-    unnest(
-      map_entries(from_json(decode(raw_documents.body), '{"BIN_FCSKU_DATA": "MAP(VARCHAR, JSON)"}').BIN_FCSKU_DATA)
-    ) as entry,
-  from raw_documents
-  inner join documents on raw_documents.key = documents.metadata_key
+    metadata_key,
+    bin_id,
+    unnest(range(1, len(entries) + 1)) as line_number,
+    unnest(entries) as entry,
+    {
+      'expected_quantity': expected_quantity,
+      'image_fname': image_fname,
+      'rescued': rescued,
+      'line_count': line_count,
+      'fault': fault,
+      'detail': detail
+    } as document,
+  from opened
 ),
 
 typed as (
   select
     metadata_key,
     bin_id,
+    line_number,
+    case when line_number = 1 then document end as document,
     entry.key as fcsku,
     entry.value as line,
     json_type(
       entry.value,
       [
-        '$', '$.asin', '$.name', '$.normalizedName', '$.quantity',
-        '$.length', '$.length.unit', '$.length.value',
-        '$.width', '$.width.unit', '$.width.value',
-        '$.height', '$.height.unit', '$.height.value',
-        '$.weight', '$.weight.unit', '$.weight.value'
+        '$.asin', '$.name', '$.normalizedName',
+        '$.length.unit', '$.length.value', '$.width.unit', '$.width.value',
+        '$.height.unit', '$.height.value', '$.weight.unit', '$.weight.value'
       ]
     ) as types,
     json_keys(entry.value, ['$', '$.length', '$.width', '$.height', '$.weight']) as keys,
@@ -66,7 +72,7 @@ typed as (
         "height": {"unit": "VARCHAR", "value": "DOUBLE"}, "weight": {"unit": "VARCHAR", "value": "DOUBLE"}
       }'
     ) as fields,
-  from opened
+  from unnested
 ),
 
 -- More members than the seven and normalizedName: unknown ones, or one twice. Where there are no more, nothing
@@ -74,7 +80,7 @@ typed as (
 counted as (
   select
     *,
-    len(keys[1]) > 7 + (types[4] is not null)::integer as has_more,
+    len(keys[1]) > 7 + (types[3] is not null)::integer as has_more,
     len(keys[2]) > 2 or len(keys[3]) > 2 or len(keys[4]) > 2 or len(keys[5]) > 2 as has_more_inside,
   from typed
 ),
@@ -83,27 +89,31 @@ judged as (
   select
     *,
     case
-      when types[1] is distinct from 'OBJECT' then 'line_not_object' -- a null line has no type
-      when (case when has_more then has_duplicate_key(keys[1]) end) then 'duplicate_key'
+      when len(keys[1]) > 0 and not has_more then null
+      when coalesce(json_type(line), 'NULL') <> 'OBJECT' then 'line_not_object' -- a null line has no type
+      when has_duplicate_key(keys[1]) then 'duplicate_key'
     end as line_fault,
-    text_fault(types[2]) as asin_fault,
-    text_fault(types[3]) as name_fault,
-    text_fault(coalesce(types[4], 'NULL')) as normalized_name_fault, -- the unpadded variant has none
-    quantity_fault(types[5], fields.quantity) as quantity_fault,
-    measurement_fault(types[6], types[7], types[8], fields.length.value, keys[2]) as length_fault,
-    measurement_fault(types[9], types[10], types[11], fields.width.value, keys[3]) as width_fault,
-    measurement_fault(types[12], types[13], types[14], fields.height.value, keys[4]) as height_fault,
-    measurement_fault(types[15], types[16], types[17], fields.weight.value, keys[5]) as weight_fault,
+    text_fault(types[1]) as asin_fault,
+    text_fault(types[2]) as name_fault,
+    text_fault(coalesce(types[3], 'NULL')) as normalized_name_fault, -- the unpadded variant has none
+    quantity_fault(line, fields.quantity) as quantity_fault,
+    measurement_fault(line, '$.length', types[4], types[5], fields.length.value, keys[2]) as length_fault,
+    measurement_fault(line, '$.width', types[6], types[7], fields.width.value, keys[3]) as width_fault,
+    measurement_fault(line, '$.height', types[8], types[9], fields.height.value, keys[4]) as height_fault,
+    measurement_fault(line, '$.weight', types[10], types[11], fields.weight.value, keys[5]) as weight_fault,
   from counted
 ),
 
 decided as (
   select
     *,
-    coalesce(
-      line_fault, asin_fault, name_fault, normalized_name_fault, quantity_fault,
-      length_fault, width_fault, height_fault, weight_fault
-    ) as reason,
+    case
+      when fcsku is not null
+        then coalesce(
+          line_fault, asin_fault, name_fault, normalized_name_fault, quantity_fault,
+          length_fault, width_fault, height_fault, weight_fault
+        )
+    end as reason,
   from judged
 ),
 
@@ -111,11 +121,13 @@ final as (
   select
     metadata_key,
     bin_id,
+    line_number,
+    document,
     fcsku,
     fields.asin as asin,
     fields.name as name,
     fields.normalizedName as normalized_name,
-    types[4] is not null as has_normalized_name,
+    types[3] is not null as has_normalized_name,
     case when quantity_fault is null then try_cast(fields.quantity::varchar as integer) end as quantity,
     fields.length.value as length_value,
     fields.length.unit as length_unit,

@@ -25,7 +25,7 @@ columns:
   rescued              varchar            Unknown fields of the line, as the text of a JSON object.
   bin_bucket           varchar  not null  Partition key: u0 for unpadded ids, b0 to b5 for 100,000 padded ids each, b6 for all above.
 */
-with lines as (select * from lines where reason is null),
+with lines as (select * from lines where fcsku is not null and reason is null),
 
 final as (
   select

@@ -114,7 +114,7 @@ BAD_KEYS = [
     "metadata/1234567890123.json",
     "metadata/00001.JSON",
     "metadata/00001.json.bak",
-    "metadata/٠٠٠٠١.json",
+    "metadata/\u0660\u0660\u0660\u0660\u0661.json",  # 00001 in Arabic digits
 ]
 KEYS = {name: f"metadata/{number:05d}.json" for number, name in enumerate(BAD_DOCUMENTS, 1)}
 
