@@ -20,6 +20,7 @@ from cli.text import escape_controls
 _WIDE = 100_000
 _GAP = 3
 _NARROWEST_FOLD = 20
+_SMALLEST, _LARGEST = 1e-9, 1e15  # doubles beyond are easier to read with an exponent
 
 
 def print_table(columns: list[str], rows: Rows) -> None:
@@ -68,5 +69,7 @@ def _to_cell(value: Any) -> str:
             return f"{value:,}"
         case Decimal():
             return f"{value.normalize():,f}"
+        case float() if _SMALLEST <= abs(value) < _LARGEST:
+            return f"{Decimal(repr(value)):f}"  # 0.00005, not 5e-05
         case _:
             return escape_controls(to_text(value))

@@ -16,10 +16,11 @@ import duckdb
 import pyarrow.parquet as pq
 
 from etl import __version__, rawlayer
-from etl.catalog import CATALOG, write_catalog
+from etl.catalog import CATALOG, refresh_catalog, write_catalog
 from etl.checks import run_checks
 from etl.datadir import DataDir
 from etl.errors import CheckError, UsageError
+from etl.lock import lock_writing
 from etl.models import Model, fingerprint_code, load_models
 from etl.progress import UNWATCHED, Progress
 from etl.release import MANIFEST, Release, describe_file, make_current, open_release, publish, write_manifest
@@ -49,12 +50,12 @@ def build_release(
     A release of the same documents by the same code is the same release, and is made current as it is.
 
     Raises:
-        UsageError: nothing has been fetched yet.
+        UsageError: nothing has been fetched yet, the limits are too low, or another process writes to `data`.
         CheckError: documents that were listed have not been fetched and `allow_missing` is false, or a check failed.
     """
     limits = limits or Limits()
     memory = limits.choose_memory(rawlayer.find_largest(data))
-    with _workshop(data, limits.threads, memory) as (connection, folder):
+    with lock_writing(data), _workshop(data, limits.threads, memory) as (connection, folder):
         rawlayer.open_raw_layer(connection, data)
         if not allow_missing:
             _refuse_missing(connection, data)
@@ -69,8 +70,10 @@ def build_release(
             write_manifest(folder, manifest)
             _place_catalog(folder, target)
             publish(folder, data, release_id)
-        elif data.current.resolve() != target.resolve():
-            make_current(data, release_id)
+        else:
+            refresh_catalog(target.absolute(), folder / CATALOG)
+            if data.current.resolve() != target.resolve():
+                make_current(data, release_id)
     return open_release(data)
 
 
@@ -82,6 +85,9 @@ def _workshop(data: DataDir, threads: int | None, memory: str) -> Iterator[tuple
     folder = data.staging / "release"
     for path in (data.releases, spill, folder):
         path.mkdir(parents=True, exist_ok=True)
+    for path in data.releases.iterdir():
+        if path.is_symlink():  # where a build was killed while it wrote the catalog
+            path.unlink()
     settings: dict[str, str | bool | int | float | list[str]] = {
         "threads": threads or os.cpu_count() or 1,
         "memory_limit": memory,

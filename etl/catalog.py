@@ -27,6 +27,17 @@ def write_catalog(target: Path, final: Path) -> None:
             _add_comments(connection, model)
 
 
+def refresh_catalog(release: Path, scratch: Path) -> None:
+    """Write the catalog of a published release anew where its paths lead elsewhere: the data directory was moved."""
+    with duckdb.connect() as connection:
+        connection.execute(f"attach {_quote(str(release / CATALOG))} as abid (read_only)")
+        views = connection.execute("select sql from duckdb_views() where database_name = 'abid' and not internal")
+        if all(str(release) in sql for (sql,) in views.fetchall()):
+            return
+    write_catalog(scratch, release)
+    scratch.replace(release / CATALOG)
+
+
 def create_view(connection: duckdb.DuckDBPyConnection, model: Model, folder: Path) -> None:
     """Make `model` a view on its files in the release `folder`.
 

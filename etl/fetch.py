@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from etl.atomic import remove_leftovers, replace_file
 from etl.datadir import DataDir
 from etl.errors import SourceError
+from etl.lock import lock_writing
 from etl.packing import Packer
 from etl.progress import UNWATCHED, Progress
 from etl.shards import NOT_FETCHED_SCHEMA, Packed
@@ -46,7 +47,13 @@ def fetch_documents(
 
     Raises:
         SourceError: the source can't be read, or holds no document.
+        UsageError: another process writes to `data`.
     """
+    with lock_writing(data):
+        return _fetch(source, data, images, progress)
+
+
+def _fetch(source: Source, data: DataDir, images: bool | None, progress: Progress) -> Receipt:  # noqa: FBT001
     data.shards.mkdir(parents=True, exist_ok=True)
     remove_leftovers(data.raw)
     remove_leftovers(data.shards)
