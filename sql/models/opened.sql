@@ -30,7 +30,7 @@ decoded as (
 listed as (
   select
     *,
-    try(json_keys(body_text, ['$', '$.BIN_FCSKU_DATA'])) as keys, -- null when it isn't JSON
+    try(json_keys(body_text)) as keys, -- null when it isn't JSON
   from decoded
 ),
 
@@ -51,9 +51,6 @@ valid as (
 opened as (
   select
     *,
-    -- what has keys is an object; only what has none must be asked for its type
-    case when len(keys[1]) > 0 then 'OBJECT' else json_type(object) end as type,
-    case when len(keys[2]) > 0 then 'OBJECT' else json_type(object, '$.BIN_FCSKU_DATA') end as lines_type,
     from_json(
       object, '{"EXPECTED_QUANTITY": "JSON", "image_fname": "JSON", "BIN_FCSKU_DATA": "MAP(VARCHAR, JSON)"}'
     ) as fields,
@@ -65,7 +62,7 @@ counted as (
   select
     *,
     starts_with(fields.image_fname, '"') as has_image_fname,
-    len(keys[1]) > 2 + coalesce(starts_with(fields.image_fname, '"'), false)::integer as has_more,
+    len(keys) > 2 + coalesce(starts_with(fields.image_fname, '"'), false)::integer as has_more,
   from opened
 ),
 
@@ -78,12 +75,16 @@ judged as (
       when body_text is null then 'not_utf8 $'
       when starts_with(body_text, chr(65279)) then 'byte_order_mark $'
       when object is null then 'not_json $'
-      when type <> 'OBJECT' then 'not_object $'
-      when (case when has_more then has_duplicate_key(keys[1]) end) then 'duplicate_key $'
-      when lines_type is null then 'missing_field $.BIN_FCSKU_DATA'
-      when lines_type <> 'OBJECT' then 'lines_not_object $.BIN_FCSKU_DATA'
-      when fields.BIN_FCSKU_DATA is null then 'duplicate_key $.BIN_FCSKU_DATA' -- the one thing that a map can't hold
-      when not list_contains(keys[1], 'EXPECTED_QUANTITY') then 'missing_field $.EXPECTED_QUANTITY'
+      when (case when len(keys) = 0 then json_type(object) <> 'OBJECT' end) then 'not_object $'
+      when (case when has_more then has_duplicate_key(keys) end) then 'duplicate_key $'
+      -- what isn't a map by now is no object, or one that names a key twice
+      when fields.BIN_FCSKU_DATA is null
+        then case
+          when json_type(object, '$.BIN_FCSKU_DATA') is null then 'missing_field $.BIN_FCSKU_DATA'
+          when json_type(object, '$.BIN_FCSKU_DATA') <> 'OBJECT' then 'lines_not_object $.BIN_FCSKU_DATA'
+          else 'duplicate_key $.BIN_FCSKU_DATA'
+        end
+      when not list_contains(keys, 'EXPECTED_QUANTITY') then 'missing_field $.EXPECTED_QUANTITY'
       when not is_whole_number(fields.EXPECTED_QUANTITY) then 'expected_quantity_not_whole $.EXPECTED_QUANTITY'
     end as fault,
   from counted
@@ -105,9 +106,9 @@ final as (
           )
         )
     end as rescued,
-    len(keys[2]) as line_count,
+    cardinality(fields.BIN_FCSKU_DATA)::bigint as line_count,
     case
-      when fault is null and len(keys[2]) > 0 then map_entries(fields.BIN_FCSKU_DATA)
+      when fault is null and cardinality(fields.BIN_FCSKU_DATA) > 0 then map_entries(fields.BIN_FCSKU_DATA)
       else [null]
     end as entries,
     fault,

@@ -54,6 +54,12 @@ def test_a_wide_value_is_neither_wrapped_nor_cut_in_a_pipe(run: Run) -> None:
     assert done.stdout.splitlines()[2] == "x" * 500
 
 
+def test_a_table_shows_small_shares_and_large_counts_as_people_write_them(run: Run) -> None:
+    query = "select 0.00005::double as share, 1e300 as huge, 1234567 as count, 1200.50::decimal(9, 2) as price, null as x"
+    shown = run("abid-report", "sql", query).stdout.splitlines()[2].split()
+    assert shown == ["0.00005", "1e+300", "1,234,567", "1,200.5"]
+
+
 @pytest.mark.parametrize("format_", ["csv", "tsv", "json", "ndjson"])
 def test_machine_formats_hold_control_characters_exactly_in_a_pipe(format_: str, run: Run) -> None:
     query = "select name from items where asin = 'B00TEST002'"
