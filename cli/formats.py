@@ -82,13 +82,26 @@ def to_text(value: Any) -> str:  # noqa: PLR0911  (one return a type)
         case dt.datetime():
             return value.isoformat(sep=" ")
         case Decimal():
-            return f"{value.normalize():f}"
+            return format_decimal(value)
         case bytes() | bytearray() | memoryview():
             return bytes(value).hex()
         case list() | tuple() | dict():
             return _dump(value)
         case _:
             return str(value)
+
+
+def format_decimal(value: Decimal, grouping: str = "") -> str:
+    """A decimal without trailing zeros, and with every other digit that it has."""
+    text = f"{value:{grouping}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _decimal_to_json(value: Decimal) -> int | float | str:
+    """A JSON number, which readers take for a double; where that would change the value, text."""
+    if value == int(value):
+        return int(value)
+    return float(value) if Decimal(repr(float(value))) == value else format_decimal(value)
 
 
 def _quote_csv(value: Any) -> str:
@@ -125,7 +138,7 @@ def _to_json(value: Any) -> Any:
         case float():
             return value if math.isfinite(value) else None
         case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
+            return _decimal_to_json(value)
         case dict():
             return {str(key): _to_json(part) for key, part in value.items()}
         case list() | tuple():

@@ -53,7 +53,9 @@ ImagesOption = Annotated[
 AllowMissingOption = Annotated[
     bool, typer.Option("--allow-missing", help="Publish although listed documents have not been fetched.")
 ]
-ThreadsOption = Annotated[int | None, typer.Option("--threads", min=1, help="Threads of the build; one a core.")]
+ThreadsOption = Annotated[
+    int | None, typer.Option("--threads", min=1, max=1024, help="Threads of the build; one a core.")
+]
 MemoryOption = Annotated[
     str | None,
     typer.Option(

@@ -38,6 +38,10 @@ def run(app: typer.Typer, command: str) -> None:
         pass
     except (typer.Abort, KeyboardInterrupt):
         code = _INTERRUPTED
+    except RuntimeError as error:
+        if "interrupt" not in str(error).lower():  # that is how DuckDB says it
+            raise
+        code = _INTERRUPTED
     except OSError as error:
         say_error(f"{error.filename or command}: {error.strerror or error}")
         code = _USAGE

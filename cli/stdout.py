@@ -72,14 +72,27 @@ def _print_pieces(pieces: Iterable[str]) -> None:
 
 
 def _write_file(output: Path, pieces: Iterable[str]) -> None:
-    with replace_file(output) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with _open_output(output) as path, path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(pieces)
+
+
+@contextmanager
+def _open_output(output: Path) -> Iterator[Path]:
+    """Where to write so that a file appears whole; a pipe or a device is written to as it is, a link followed."""
+    target = output.resolve()
+    if target.is_dir():
+        raise UsageError(f"{output} is a folder: name a file in it")
+    if target.exists() and not target.is_file():
+        yield target
+        return
+    with replace_file(target) as temporary:
+        yield temporary
 
 
 def _write_parquet(result: Result, output: Path | None) -> None:
     if output:
-        with replace_file(output) as temporary:
-            result.write_parquet(temporary)
+        with _open_output(output) as path:
+            result.write_parquet(path)
         return
     if sys.stdout.isatty():
         raise UsageError("parquet isn't for a terminal: name a file with --output, or pipe it")

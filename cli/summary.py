@@ -31,7 +31,7 @@ def require_complete(receipt: "Receipt") -> None:
     if receipt.not_fetched:
         raise SourceError(
             f"{len(receipt.not_fetched):,} listed documents could not be fetched from {receipt.source}: "
-            "run the same command again, or go on without them with `abid-etl build --allow-missing`"
+            "run the same command again, or go on without them: `abid-etl build --allow-missing`, same --data-dir"
         )
 
 
@@ -48,7 +48,7 @@ def describe_release(release: "Release", before: str | None, seconds: float) -> 
     ]
     text += [f"  rejected as {reason}: {count:,}" for reason, count in manifest["rejects_by_reason"].items()]
     if manifest["rejects_by_reason"]:
-        text.append("  `abid-report rejects` shows each with its place in the document")
+        text.append("  `abid-report rejects`, with the same --data-dir, shows each with its place in the document")
     return "\n".join(text)
 
 

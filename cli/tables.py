@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.formats import Rows, to_text
+from cli.formats import Rows, format_decimal, to_text
 from cli.text import escape_controls
 
 _WIDE = 100_000
@@ -68,7 +68,7 @@ def _to_cell(value: Any) -> str:
         case int() if not isinstance(value, bool):
             return f"{value:,}"
         case Decimal():
-            return f"{value.normalize():,f}"
+            return format_decimal(value, ",")
         case float() if _SMALLEST <= abs(value) < _LARGEST:
             return f"{Decimal(repr(value)):f}"  # 0.00005, not 5e-05
         case _:

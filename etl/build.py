@@ -5,6 +5,7 @@ It is made in a staging folder, where nobody looks, and held against the checks 
 
 import datetime as dt
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from etl.errors import CheckError, UsageError
 from etl.lock import lock_writing
 from etl.models import Model, fingerprint_code, load_models
 from etl.progress import UNWATCHED, Progress
-from etl.release import MANIFEST, Release, describe_file, make_current, open_release, publish, write_manifest
+from etl.release import Release, describe_file, is_whole, make_current, open_release, publish, write_manifest
 from etl.runner import run_models
 
 
@@ -61,13 +62,15 @@ def build_release(
             _refuse_missing(connection, data)
         release_id = rawlayer.fingerprint_documents(connection, fingerprint_code())
         target = data.releases / release_id
-        if not (target / MANIFEST).is_file():
+        if not is_whole(target):
             started = dt.datetime.now(dt.UTC)
             tables = run_models(connection, folder, progress)
             with progress.step("checking"):
                 run_checks(connection)
             manifest = _describe(connection, data, release_id, started, tables)
             write_manifest(folder, manifest)
+            if target.is_dir():  # a release that somebody damaged
+                target.replace(data.staging / "damaged")
             _place_catalog(folder, target)
             publish(folder, data, release_id)
         else:
@@ -101,6 +104,8 @@ def _workshop(data: DataDir, threads: int | None, memory: str) -> Iterator[tuple
         raise UsageError(
             f"the build needs more than {memory} of memory: give it more with --memory, or let it use fewer --threads"
         ) from error
+    except duckdb.Error as error:
+        raise CheckError(f"the build failed, and nothing was published: {error}") from error
     finally:
         shutil.rmtree(data.staging, ignore_errors=True)
 
@@ -117,10 +122,12 @@ def _connect(settings: dict[str, str | bool | int | float | list[str]]) -> duckd
 def _refuse_missing(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None:
     missing = rawlayer.list_missing(connection)
     if missing:
+        source = rawlayer.read_facts(data)["source"]
         sample = "".join(f"\n  {key}: {error}" for key, error in missing[:5])
         raise CheckError(
             f"{len(missing)} of the listed documents have not been fetched:{sample}\n"
-            f"Run `abid-etl fetch` again with --data-dir {data.root}, or build without them with --allow-missing."
+            f"Run `abid-etl fetch {shlex.quote(source)} --data-dir {shlex.quote(str(data.root))}` again, "
+            "or build without them with --allow-missing."
         )
 
 

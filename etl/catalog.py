@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 
+from etl.globs import escape_glob, quote_text
 from etl.models import Model, load_tables
 from etl.release import table_glob
 
@@ -20,7 +21,7 @@ def write_catalog(target: Path, final: Path) -> None:
     """Write the catalog of a release to `target`; the views look at `final`, where its files must be readable now."""
     target.unlink(missing_ok=True)
     with duckdb.connect() as connection:
-        connection.execute(f"attach {_quote(str(target))} as abid (storage_version '{_STORAGE}')")
+        connection.execute(f"attach {quote_text(str(target))} as abid (storage_version '{_STORAGE}')")
         connection.execute("use abid")
         for model in load_tables().values():
             create_view(connection, model, final)
@@ -30,9 +31,9 @@ def write_catalog(target: Path, final: Path) -> None:
 def refresh_catalog(release: Path, scratch: Path) -> None:
     """Write the catalog of a published release anew where its paths lead elsewhere: the data directory was moved."""
     with duckdb.connect() as connection:
-        connection.execute(f"attach {_quote(str(release / CATALOG))} as abid (read_only)")
+        connection.execute(f"attach {quote_text(str(release / CATALOG))} as abid (read_only)")
         views = connection.execute("select sql from duckdb_views() where database_name = 'abid' and not internal")
-        if all(str(release) in sql for (sql,) in views.fetchall()):
+        if all(escape_glob(release) in sql for (sql,) in views.fetchall()):
             return
     write_catalog(scratch, release)
     scratch.replace(release / CATALOG)
@@ -44,7 +45,7 @@ def create_view(connection: duckdb.DuckDBPyConnection, model: Model, folder: Pat
     The partition key is read from the files and not from their paths, where its type would be a guess.
     """
     columns = ", ".join(model.column_names)
-    glob = _quote(table_glob(folder, model.name))
+    glob = quote_text(table_glob(folder, model.name))
     connection.execute(
         f"create view {model.name} as select {columns} from read_parquet({glob}, hive_partitioning = false)"
     )
@@ -52,10 +53,6 @@ def create_view(connection: duckdb.DuckDBPyConnection, model: Model, folder: Pat
 
 def _add_comments(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     about = f"{model.about} Grain: {model.grain}."
-    connection.execute(f"comment on view {model.name} is {_quote(about)}")
+    connection.execute(f"comment on view {model.name} is {quote_text(about)}")
     for column in model.columns:
-        connection.execute(f"comment on column {model.name}.{column.name} is {_quote(column.description)}")
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        connection.execute(f"comment on column {model.name}.{column.name} is {quote_text(column.description)}")

@@ -1,7 +1,12 @@
 """The errors a user can cause or meet. Each message says what failed, on what, and what to do next.
 
-The type decides the exit code of a command (`cli.stderr` maps it), and whether trying again can help.
+The type decides the exit code of a command (`cli.stderr` maps it).
 """
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
 
 
 class AbidError(Exception):
@@ -13,7 +18,7 @@ class UsageError(AbidError):
 
 
 class SourceError(AbidError):
-    """The source can't be read at all (missing bucket, no access, broken archive). Trying again won't help."""
+    """The source can't be read: missing bucket, no access, no answer, broken archive."""
 
 
 class CheckError(AbidError):
@@ -22,3 +27,12 @@ class CheckError(AbidError):
 
 class QueryError(AbidError):
     """A query over a release was refused or failed."""
+
+
+@contextmanager
+def explain_damage(what: str, remedy: str) -> Iterator[None]:
+    """Turn what readers of files raise on a damaged one into a UsageError that names the remedy."""
+    try:
+        yield
+    except (duckdb.Error, ValueError) as error:  # PyArrow's and JSON's errors are ValueErrors
+        raise UsageError(f"{what} can't be read: {str(error).splitlines()[0]}\n{remedy}") from error

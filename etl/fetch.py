@@ -84,6 +84,9 @@ def _take_listing(
     listing = _list(source, METADATA_PREFIX, "listing documents", progress, take_batch)
     if listing.num_rows == 0:
         raise SourceError(f"{source.uri} holds no document: nothing is under {METADATA_PREFIX}")
+    # Another listing's pictures and failures must not stand beside this one, should the fetch end here.
+    data.images.unlink(missing_ok=True)
+    data.not_fetched.unlink(missing_ok=True)
     _write_table(listing.replace_schema_metadata({"abid": json.dumps(facts)}), data.listing)
     return listing
 

@@ -16,7 +16,10 @@ def lock_writing(data: DataDir) -> Iterator[None]:
     Raises:
         UsageError: another process holds it.
     """
-    data.root.mkdir(parents=True, exist_ok=True)
+    try:
+        data.root.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{data.root} isn't a folder: name one with --data-dir or ABID_DATA_DIR") from None
     folder = os.open(data.root, os.O_RDONLY | os.O_DIRECTORY)
     try:
         _lock(folder, data)

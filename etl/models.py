@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import TopologicalSorter
+from importlib.metadata import version
+from pathlib import Path
 
 import duckdb
 
@@ -75,8 +77,12 @@ def load_tables() -> dict[str, Model]:
 
 
 def fingerprint_code() -> str:
-    """A hash of everything that decides what a release holds besides the documents: version, macros and models."""
-    digest = hashlib.sha256(__version__.encode())
+    """A hash of everything that decides the bytes of a release besides the documents.
+
+    That is this project's version, its macros, models and export, and the versions of the libraries that run and write.
+    """
+    digest = hashlib.sha256(f"{__version__} {version('duckdb')} {version('pyarrow')}".encode())
+    digest.update((Path(__file__).parent / "export.py").read_bytes())
     for kind in ("macros", "models"):
         for name, file in read_folder(kind).items():
             digest.update(f"\n{kind}/{name}\n".encode() + file.path.read_bytes())

@@ -19,10 +19,12 @@ import duckdb
 import pyarrow as pa
 
 from etl.datadir import DataDir
+from etl.errors import explain_damage
+from etl.globs import quote_files
 from etl.shards import SHARD_ROWS, Packed, pack_documents
 from etl.sources.base import LISTING_SCHEMA, Source
 
-_HELD = "create table held as select key, etag from read_parquet(?)"
+_HELD = "create table held as select key, etag from read_parquet({})"
 _NOT_HELD = "select batch.* from batch anti join held using (key, etag)"
 
 
@@ -36,7 +38,8 @@ class Packer:
         self._connection = duckdb.connect()
         self._any_held = bool(data.shard_files())
         if self._any_held:
-            self._connection.execute(_HELD, [data.shard_files()])
+            with explain_damage(f"a shard in {data.shards}", "Delete it and run the same command again."):
+                self._connection.execute(_HELD.format(quote_files(data.shard_files())))
         self._waiting = LISTING_SCHEMA.empty_table()
         self._pool: ProcessPoolExecutor | None = None
         self._packing: list[Future[list[Packed]]] = []

@@ -14,7 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.datadir import DataDir
-from etl.errors import UsageError
+from etl.errors import UsageError, explain_damage
+from etl.globs import quote_files
 from etl.shards import NOT_FETCHED_SCHEMA, SHARD_SCHEMA
 from etl.sources.base import LISTING_SCHEMA
 
@@ -67,6 +68,7 @@ select
   (select count(*) from observations) as lines_loaded,
   (select count(*) from rejects where scope = 'line') as lines_rejected,
 """
+_REMEDY = "Delete the damaged file and run `abid-etl fetch` again: it gets what is missing."
 _SQL_TYPES = {pa.string(): "varchar", pa.int64(): "bigint", pa.binary(): "blob", pa.timestamp("us"): "timestamp"}
 
 
@@ -76,6 +78,11 @@ def open_raw_layer(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None
     Raises:
         UsageError: nothing has been fetched yet.
     """
+    with explain_damage(f"the raw layer in {data.raw}", _REMEDY):
+        _open(connection, data)
+
+
+def _open(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None:
     _create_view(connection, "listing", [str(data.listing)], LISTING_SCHEMA)
     _create_view(connection, "held", data.shard_files(), SHARD_SCHEMA)
     _create_view(connection, "failed", _existing(data.not_fetched), NOT_FETCHED_SCHEMA)
@@ -103,7 +110,8 @@ def find_largest(data: DataDir) -> int:
         UsageError: nothing has been fetched yet.
     """
     require_listing(data)
-    return int(pc.max(pq.read_table(data.listing, columns=["size"])["size"]).as_py())
+    with explain_damage(str(data.listing), _REMEDY):
+        return int(pc.max(pq.read_table(data.listing, columns=["size"])["size"]).as_py())
 
 
 def list_missing(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -119,7 +127,8 @@ def fingerprint_documents(connection: duckdb.DuckDBPyConnection, code: str) -> s
 
 def read_facts(data: DataDir) -> dict[str, Any]:
     """What the last listing says about its source: source, listed_at, synthetic (how it was made, or null)."""
-    facts: dict[str, Any] = json.loads(pq.read_schema(data.listing).metadata[b"abid"])
+    with explain_damage(str(data.listing), _REMEDY):
+        facts: dict[str, Any] = json.loads(pq.read_schema(data.listing).metadata[b"abid"])
     return facts
 
 
@@ -143,8 +152,7 @@ def _existing(path: Path) -> list[str]:
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], schema: pa.Schema) -> None:
     """A view on `files`, with each row's file as its place among them; without files, one without rows."""
     if files:
-        paths = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-        connection.execute(f"create view {name} as select *, file_index from read_parquet([{paths}])")
+        connection.execute(f"create view {name} as select *, file_index from read_parquet({quote_files(files)})")
     else:
         columns = ", ".join(f"null::{_SQL_TYPES[field.type]} as {field.name}" for field in schema)
         connection.execute(f"create view {name} as select {columns}, null::bigint as file_index where false")

@@ -14,7 +14,8 @@ from typing import Any
 
 from etl.atomic import remove_leftovers, sync
 from etl.datadir import DataDir
-from etl.errors import UsageError
+from etl.errors import UsageError, explain_damage
+from etl.globs import escape_glob
 
 MANIFEST = "manifest.json"
 KEPT_RELEASES = 3
@@ -44,7 +45,7 @@ class Release:
 
 def table_glob(folder: Path, table: str) -> str:
     """The pattern that all files of `table` below the release `folder` match."""
-    return str(folder / table / "**" / "*.parquet")
+    return f"{escape_glob(folder / table)}/**/*.parquet"
 
 
 def open_release(data: DataDir) -> Release:
@@ -59,7 +60,8 @@ def open_release(data: DataDir) -> Release:
             f"there is no warehouse in {data.root} yet: make one with `abid-etl run --data-dir {data.root}`, "
             "or name the folder of one with --data-dir or ABID_DATA_DIR"
         )
-    return Release(path, json.loads((path / MANIFEST).read_text(encoding="utf-8")))
+    with explain_damage(f"the manifest of the release in {path}", "Make it again with `abid-etl build`."):
+        return Release(path, json.loads((path / MANIFEST).read_text(encoding="utf-8")))
 
 
 def find_current(data: DataDir) -> str | None:
@@ -68,9 +70,19 @@ def find_current(data: DataDir) -> str | None:
     return path.name if (path / MANIFEST).is_file() else None
 
 
+def is_whole(path: Path) -> bool:
+    """Whether the release in `path` has its manifest, and every file that it names with the size that it names."""
+    try:
+        tables = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["tables"].values()
+        files = [file for table in tables for file in table["files"]]
+        return all((path / file["path"]).stat().st_size == file["bytes"] for file in files)
+    except (OSError, ValueError, KeyError):
+        return False
+
+
 def find_releases(data: DataDir) -> list[Release]:
-    """All releases, the latest published first."""
-    manifests = [path for path in data.releases.glob(f"*/{MANIFEST}") if not path.parent.is_symlink()]
+    """All whole releases, the latest published first."""
+    manifests = [path for path in data.releases.glob(f"*/{MANIFEST}") if is_whole(path.parent)]
     manifests.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)  # the times in them are whole seconds
     found = [Release(path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in manifests]
     return sorted(found, key=lambda release: str(release.manifest["published_at"]), reverse=True)

@@ -24,6 +24,7 @@ class Parameter:
     type: type[str] | type[int] | type[float]
     choices: tuple[str, ...]
     minimum: int | None
+    maximum: int | None
     default: Value | None
     help: str
 
@@ -116,6 +117,7 @@ def _parse_parameter(row: str, file: SqlFile) -> Parameter:
         type=type_,
         choices=tuple(choice.strip() for choice in choices.split(",")) if choices else (),
         minimum=0 if type_name == "count" else None,
+        maximum=2**63 - 1 if type_ is int else None,
         default=None if default == "required" else type_(default.strip("'")),
         help=help_text,
     )

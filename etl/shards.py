@@ -7,6 +7,7 @@ holds, so shards made by different workers never collide, and the same shard mad
 
 import datetime as dt
 import hashlib
+import re
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -35,7 +36,7 @@ NOT_FETCHED_SCHEMA = pa.schema([("key", pa.string()), ("error", pa.string())])
 
 SHARD_ROWS = 16_384
 SHARD_BYTES = 64 << 20
-_MD5_HEX_DIGITS = 32
+_MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(slots=True)
@@ -82,7 +83,7 @@ def checked_bodies(source: Source, wanted: pa.Table) -> Iterator[Body]:
 def _compare(content: bytes, size: int, etag: str) -> str:
     if len(content) != size:
         return f"{len(content)} bytes came, {size} were listed"
-    if len(etag) == _MD5_HEX_DIGITS and etag != hashlib.md5(content, usedforsecurity=False).hexdigest():
+    if _MD5.fullmatch(etag) and etag != hashlib.md5(content, usedforsecurity=False).hexdigest():
         return "the MD5 of what came isn't the listed one"
     return ""
 

@@ -5,6 +5,7 @@ release and nothing else: no other file, no network, no extension, no changed se
 imported before a result is asked for in their form.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ import duckdb
 from etl.catalog import create_view
 from etl.datadir import DataDir
 from etl.errors import QueryError, UsageError
+from etl.globs import escape_glob
 from etl.models import define_macros, load_tables
 from etl.release import Release, open_release
 from etl.reports import Value, bind_parameters, find_report
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _ROWS_AT_A_TIME = 10_000
 _NO_ROWS = "that statement gives no rows; a release can only be read"
+_EXPLAIN = re.compile(r"\A\s*explain\s+(analyze\s+)?", re.IGNORECASE)
 _PARQUET_ROWS = 122_880
 
 
@@ -62,6 +65,8 @@ class Result:
             if cursor is None or not cursor.description:
                 raise QueryError(_NO_ROWS)
             names = [column[0] for column in cursor.description]
+            if twice := {name for name in names if names.count(name) > 1}:
+                raise QueryError(f"several columns are called {min(twice)}: give each its own name with `as`")
         except duckdb.Error as error:
             raise _explain(error) from error
         return names, _fetch(cursor)
@@ -119,7 +124,12 @@ class Warehouse:
         return Result(self.connection, report.query, bind_parameters(report, parameters))
 
     def sql(self, query: str, /, **parameters: Value) -> Result:
-        """Any query over the tables of the release; `$name` in it stands for the parameter `name`."""
+        """Any query over the tables of the release; `$name` in it stands for the parameter `name`.
+
+        Raises:
+            QueryError: it isn't exactly one statement that only reads.
+        """
+        _require_reading(self.connection, query)
         return Result(self.connection, query, parameters)
 
     def table(self, name: str) -> Result:
@@ -135,13 +145,28 @@ class Warehouse:
 
 def _connect(release: Release) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
-    connection.execute("set allowed_directories = $directories", {"directories": [f"{release.path}/"]})
+    # Both the folder and the pattern that the views look for it with.
+    folders = [f"{release.path}/", f"{escape_glob(release.path)}/"]
+    connection.execute("set allowed_directories = $folders", {"folders": folders})
     define_macros(connection)
     for model in load_tables().values():
         create_view(connection, model, release.path)
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
+
+
+def _require_reading(connection: duckdb.DuckDBPyConnection, query: str) -> None:
+    """The directory of the release is open to the connection, and DuckDB can't open one for reading only."""
+    read = _EXPLAIN.sub("", query)  # what is explained must only read, too: `analyze` runs it
+    try:
+        kinds = [statement.type.name for statement in connection.extract_statements(read)]
+    except duckdb.Error as error:
+        raise _explain(error) from error
+    if kinds != ["SELECT"]:
+        raise QueryError(
+            f"a release can only be read, by one query at a time: {', '.join(kinds) or 'nothing'} isn't one"
+        )
 
 
 def _fetch(cursor: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:

@@ -26,6 +26,8 @@ def open_source(text: str, *, endpoint_url: str | None = None, profile: str | No
         from etl.sources.s3 import S3Source  # noqa: PLC0415  boto3 and obstore take a quarter of a second
 
         return S3Source(text, endpoint_url=endpoint_url, profile=profile)
+    if endpoint_url or profile:
+        raise UsageError(f"--endpoint-url and --profile are for s3:// only, and {text} isn't there")
     if "://" in text:
         raise UsageError(f"{text} can't be opened: name a bucket as s3://BUCKET, a directory or an archive.")
     path = Path(text).expanduser()

@@ -15,10 +15,11 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.errors import SourceError
 from etl.sources.base import LISTING_SCHEMA, Body
 
 _BATCH_ROWS = 65_536
-_Row = tuple[str, int, int]  # key, size in bytes, modification time in nanoseconds
+_Row = tuple[str, int, int, int, int]  # key, size in bytes, times of modification and change in ns, inode
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,11 @@ class DirectorySource:
         return True
 
     def list_objects(self, prefix: str) -> Iterator[pa.RecordBatch]:
-        """See `Source`. The etag is made of modification time and size: reading the content would be the fetch."""
+        """See `Source`. The etag is made of the file's size, its number and the time of its last change.
+
+        Reading the content would be the fetch. The time is the kernel's own (`ctime`): a modification time can be set,
+        and two directories unpacked from archives can agree in it. The number tells files of one moment apart.
+        """
         folder = prefix.rstrip("/")
         if (self.root / folder).is_dir():
             found = _walk(self.root, folder)
@@ -70,7 +75,10 @@ class DirectorySource:
 
 
 def _walk(root: Path, folder: str) -> Iterator[_Row]:
-    """Every file below `root/folder`; symlinked files count, symlinked folders don't (they could go in circles).
+    """Every file below `root/folder`, symlinked ones too.
+
+    What can't be read as a file is an error, since leaving it out would lose it: a link that leads nowhere, or to a
+    folder (it could go in circles), a pipe, a device.
 
     Scanning a descriptor lets each `stat` start at the folder and not at the root of the file system.
     """
@@ -80,19 +88,26 @@ def _walk(root: Path, folder: str) -> Iterator[_Row]:
             for entry in entries:
                 if entry.is_file():
                     stat = entry.stat()
-                    yield f"{folder}/{entry.name}", stat.st_size, stat.st_mtime_ns
+                    yield f"{folder}/{entry.name}", stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino
                 elif entry.is_dir(follow_symlinks=False):
                     yield from _walk(root, f"{folder}/{entry.name}")
+                else:
+                    name = f"{folder}/{entry.name}".encode("utf-8", "backslashreplace").decode()
+                    raise SourceError(f"{root}/{name} is neither a file nor a folder of its own: replace or remove it")
     finally:
         os.close(descriptor)
 
 
 def _to_batch(rows: list[_Row]) -> pa.RecordBatch:
-    keys, sizes, times = zip(*rows, strict=True)
-    size, time = pa.array(sizes, pa.int64()), pa.array(times, pa.int64())
-    etag = pc.binary_join_element_wise(time.cast(pa.string()), size.cast(pa.string()), "-")
-    last_modified = pc.divide(time, 1000).cast(pa.timestamp("us"))
-    return pa.RecordBatch.from_arrays([pa.array(keys, pa.string()), size, etag, last_modified], schema=LISTING_SCHEMA)
+    names, *numbers = zip(*rows, strict=True)
+    try:
+        key = pa.array(names, pa.string())
+    except UnicodeEncodeError as error:
+        raise SourceError(f"the name of the file {error.object!r} isn't UTF-8: rename or remove it") from error
+    size, modified, changed, inode = map(pa.array, numbers, (pa.int64(), pa.int64(), pa.int64(), pa.uint64()))
+    etag = pc.binary_join_element_wise(*(part.cast(pa.string()) for part in (changed, inode, size)), "-")
+    last_modified = pc.divide(modified, 1000).cast(pa.timestamp("us"))
+    return pa.RecordBatch.from_arrays([key, size, etag, last_modified], schema=LISTING_SCHEMA)
 
 
 def _read(root: int, key: str, size: int) -> bytes:

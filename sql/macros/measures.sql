@@ -27,5 +27,9 @@ create or replace macro to_pounds(value, unit) as (
   end
 );
 
+create or replace macro to_centimetres(inches) as (inches * 2.54);
+
+create or replace macro to_kilograms(pounds) as (pounds * 0.45359237);
+
 -- Exact in sums whatever their order, unlike a double: six decimals are far below the precision of any scale.
 create or replace macro to_exact(value) as (try_cast(value as decimal(24, 6)));

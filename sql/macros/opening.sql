@@ -8,7 +8,7 @@ The rules that a JSON value is held against, each written once. They look at the
 -- A JSON number without fraction or exponent, from 0 to the largest INTEGER. 2.5, 1e300, -1, "3" and NaN are none.
 create or replace macro is_whole_number(json_text) as (
   case
-    when regexp_full_match(json_text::varchar, '-?[0-9]+')
+    when regexp_full_match(json_text::varchar, '[0-9]+')
       then coalesce(try_cast(json_text::varchar as bigint) between 0 and 2147483647, false)
     else false
   end

@@ -16,7 +16,7 @@ with listed_images as (select * from listed_images),
 final as (
   select
     key as image_key,
-    nullif(regexp_extract(key, '^bin-images/([0-9]{5}|[1-9][0-9]{5,8}|[1-9][0-9]{0,3})\.jpg$', 1), '') as bin_id,
+    bin_id_of(key, 'bin-images', 'jpg') as bin_id,
     size as image_bytes,
     etag as image_etag,
     last_modified as image_last_modified,

@@ -14,13 +14,13 @@ columns:
   normalized_name      varchar            Product name as Amazon normalised it, as recorded.
   has_normalized_name  boolean  not null  Whether the line has a normalizedName at all (documents of unpadded bins don't), null or not.
   quantity             integer  not null  Units of this FCSKU recorded in the bin.
-  length_value         double             Length as recorded, in length_unit.
+  length_value         double             Length as recorded (a double, as JSON readers take it), in length_unit.
   length_unit          varchar            Unit of the length as recorded (IN).
-  width_value          double             Width as recorded, in width_unit.
+  width_value          double             Width as recorded (a double, as JSON readers take it), in width_unit.
   width_unit           varchar            Unit of the width as recorded (IN).
-  height_value         double             Height as recorded, in height_unit.
+  height_value         double             Height as recorded (a double, as JSON readers take it), in height_unit.
   height_unit          varchar            Unit of the height as recorded (IN).
-  weight_value         double             Weight as recorded, in weight_unit.
+  weight_value         double             Weight as recorded (a double, as JSON readers take it), in weight_unit.
   weight_unit          varchar            Unit of the weight as recorded (pounds).
   rescued              varchar            Unknown fields of the line, as the text of a JSON object.
   bin_bucket           varchar  not null  Partition key: u0 for unpadded ids, b0 to b5 for 100,000 padded ids each, b6 for all above.

@@ -21,8 +21,7 @@ with raw_documents as (select * from raw_documents),
 decoded as (
   select
     *,
-    -- 00001 to 99999, or longer without leading zeros: padded. 1 to 9999: unpadded. Nothing else is a bin's key.
-    nullif(regexp_extract(key, '^metadata/([0-9]{5}|[1-9][0-9]{5,8}|[1-9][0-9]{0,3})\.json$', 1), '') as bin_id,
+    bin_id_of(key, 'metadata', 'json') as bin_id,
     try(decode(body)) as body_text,
   from raw_documents
 ),

@@ -81,3 +81,9 @@ def test_csv_reads_back_through_another_reader() -> None:
     rows: list[tuple[Any, ...]] = [(value,) for value in values]
     text = "".join(WRITERS["csv"](["value"], [rows]))
     assert [row[0] for row in csv.reader(io.StringIO(text, newline=""))] == ["value", *values]
+
+
+def test_a_decimal_keeps_every_digit() -> None:
+    exact = Decimal("12345678901234567890123456789.123456789")
+    assert "".join(WRITERS["csv"](["d"], [[(exact,)]])) == f"d\n{exact}\n"
+    assert json.loads("".join(WRITERS["ndjson"](["d"], [[(exact,)]]))) == {"d": str(exact)}

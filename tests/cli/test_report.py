@@ -55,7 +55,9 @@ def test_a_wide_value_is_neither_wrapped_nor_cut_in_a_pipe(run: Run) -> None:
 
 
 def test_a_table_shows_small_shares_and_large_counts_as_people_write_them(run: Run) -> None:
-    query = "select 0.00005::double as share, 1e300 as huge, 1234567 as count, 1200.50::decimal(9, 2) as price, null as x"
+    query = (
+        "select 0.00005::double as share, 1e300 as huge, 1234567 as count, 1200.50::decimal(9, 2) as price, null as x"
+    )
     shown = run("abid-report", "sql", query).stdout.splitlines()[2].split()
     assert shown == ["0.00005", "1e+300", "1,234,567", "1,200.5"]
 
@@ -151,7 +153,7 @@ def test_head_closes_the_pipe_in_silence(data_dir: Path) -> None:
         (("sql", "selec 1"), 1, "selec"),
         (("sql", "select nothing from bins"), 1, "nothing"),
         (("sql", "select * from read_text('/etc/hostname')"), 1, "disabled"),
-        (("sql", ""), 1, "no rows"),
+        (("sql", ""), 1, "can only be read"),
         (("summary", "--data-dir", "elsewhere"), 2, "abid-etl run --data-dir elsewhere"),
         (("summary", "--output", "no/such/folder/x.csv", "--format", "yaml"), 2, "yaml"),
     ],

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from documents import write_bucket
 
+from etl.errors import SourceError
 from etl.sources.base import METADATA_PREFIX
 from etl.sources.directory import DirectorySource
 
@@ -43,12 +44,17 @@ def test_keys_hold_the_folders_below(source: DirectorySource, read_source: Calla
     assert read_source(source)["metadata/more/2.json"] == b"{}"
 
 
-def test_a_linked_file_counts_and_a_linked_folder_does_not(
+def test_a_linked_folder_is_an_error_and_not_left_out(source: DirectorySource) -> None:
+    (source.root / "metadata" / "circle").symlink_to(source.root / "metadata")
+    with pytest.raises(SourceError, match="metadata/circle is neither a file nor a folder of its own"):
+        list_documents(source)
+
+
+def test_a_linked_file_counts(
     source: DirectorySource, documents: dict[str, bytes], read_source: Callable[..., dict[str, bytes]]
 ) -> None:
     folder = source.root / "metadata"
     (folder / "2.json").symlink_to(folder / "1.json")
-    (folder / "circle").symlink_to(folder)
     assert read_source(source) == documents | {"metadata/2.json": documents["metadata/1.json"]}
 
 
