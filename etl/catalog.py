@@ -26,6 +26,7 @@ def write_catalog(target: Path, final: Path) -> None:
         for model in load_tables().values():
             create_view(connection, model, final)
             _add_comments(connection, model)
+        connection.execute("checkpoint abid")  # closing would do it too, but be silent where the disk is full
 
 
 def refresh_catalog(release: Path, scratch: Path) -> None:

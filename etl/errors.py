@@ -3,10 +3,17 @@
 The type decides the exit code of a command (`cli.stderr` maps it).
 """
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
+
+# Python, PyArrow and DuckDB have no type for it in common, but the kernel's words. The last are DuckDB's, whose limit
+# for what it spills is most of the space that was free at the start.
+_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "max_temp_directory_size")
 
 
 class AbidError(Exception):
@@ -19,6 +26,10 @@ class UsageError(AbidError):
 
 class SourceError(AbidError):
     """The source can't be read: missing bucket, no access, no answer, broken archive."""
+
+
+class StorageError(AbidError):
+    """There is no space left where the pipeline writes."""
 
 
 class CheckError(AbidError):
@@ -36,3 +47,23 @@ def explain_damage(what: str, remedy: str) -> Iterator[None]:
         yield
     except (duckdb.Error, ValueError) as error:  # PyArrow's and JSON's errors are ValueErrors
         raise UsageError(f"{what} can't be read: {str(error).splitlines()[0]}\n{remedy}") from error
+
+
+@contextmanager
+def explain_full_disk(folder: Path) -> Iterator[None]:
+    """Turn whatever is raised because nothing more fits on the disk of `folder` into a StorageError with the remedy."""
+    try:
+        yield
+    except (OSError, duckdb.Error, AbidError) as error:
+        if not _is_full(error):
+            raise
+        raise StorageError(
+            f"no space is left in {folder}: free some, or move it to a larger disk and name it there with --data-dir, "
+            "then run the same command again: what was done stays"
+        ) from error
+
+
+def _is_full(error: Exception) -> bool:
+    """A full disk looks like damage or like too little memory to code that knows of those only."""
+    told = error.__cause__ if isinstance(error, AbidError) else error
+    return isinstance(told, (OSError, duckdb.Error)) and any(words in str(told) for words in _FULL)
