@@ -7,17 +7,17 @@ from pathlib import Path
 
 from etl.errors import UsageError
 from etl.sources.base import METADATA_PREFIX, Source
+from etl.sources.options import S3Options
 
 __all__ = ["open_source"]
 
 
-def open_source(text: str, *, endpoint_url: str | None = None, profile: str | None = None) -> Source:
+def open_source(text: str, options: S3Options | None = None) -> Source:
     """Open `s3://bucket/prefix`, a directory that holds `metadata/`, or an archive of one.
 
     Args:
         text: What the user named.
-        endpoint_url: For `s3://` only. By default what boto3 finds.
-        profile: For `s3://` only. By default what boto3 finds.
+        options: For `s3://` only.
 
     Raises:
         UsageError: there is no such source; the message says what was looked for.
@@ -25,9 +25,11 @@ def open_source(text: str, *, endpoint_url: str | None = None, profile: str | No
     if text.startswith("s3://"):
         from etl.sources.s3 import S3Source  # noqa: PLC0415  boto3 and obstore take a quarter of a second
 
-        return S3Source(text, endpoint_url=endpoint_url, profile=profile)
-    if endpoint_url or profile:
-        raise UsageError(f"--endpoint-url and --profile are for s3:// only, and {text} isn't there")
+        return S3Source(text, options)
+    if options not in (None, S3Options()):
+        raise UsageError(
+            f"options of S3 (--endpoint-url, --profile and the like) are for s3:// only: {text} isn't there"
+        )
     if "://" in text:
         raise UsageError(f"{text} can't be opened: name a bucket as s3://BUCKET, a directory or an archive.")
     path = Path(text).expanduser()

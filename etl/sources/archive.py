@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.errors import SourceError, UsageError
-from etl.sources.base import LISTING_SCHEMA, METADATA_PREFIX, Body
+from etl.sources.base import LISTING_SCHEMA, METADATA_PREFIX, Body, Entry, LateReader, iterate_entries, verify_body
 
 _COMPRESSIONS = {".tar": None, ".tar.gz": "gzip", ".tgz": "gzip", ".tar.zst": "zstd", ".tzst": "zstd"}
 ENDINGS = (*_COMPRESSIONS, ".zip")
@@ -64,22 +64,27 @@ class ArchiveSource:
         found = self._index.filter(pc.starts_with(self._index["key"], prefix))
         yield from found.select(LISTING_SCHEMA.names).to_batches(max_chunksize=_BATCH_ROWS)
 
-    def read_bodies(self, wanted: pa.Table) -> Iterator[Body]:
-        """See `Source`. In the order of the archive; holds one body."""
-        places = pc.index_in(wanted["key"], value_set=self._index["key"])
-        rows = pa.table({"row": pa.array(range(wanted.num_rows), pa.int64()), "key": wanted["key"]})
-        for row in rows["row"].filter(pc.is_null(places)).to_pylist():
-            yield Body(row, error="not found")
-        found = rows.filter(pc.is_valid(places))
-        positions = self._index["position"].take(pc.drop_null(places))
-        targets = _iterate_rows(found.append_column("position", positions).sort_by("position"))
-        with _name_failures(self._path):
-            yield from _read_targets(self._path, targets)
+    def open_reader(self) -> LateReader:
+        """See `Source`. In the order of the archive."""
+        return LateReader(self._read_bodies)
 
     def read_object(self, key: str) -> bytes | None:
         """See `Source`."""
-        wanted = self._index.filter(pc.equal(self._index["key"], key))
-        return next((body.content for body in self.read_bodies(wanted)), None)
+        found = self._index.filter(pc.equal(self._index["key"], key)).select(LISTING_SCHEMA.names)
+        return next((body.content for body in self._read_bodies(found)), None)
+
+    def estimate_cost(self, documents: int) -> None:
+        """See `Source`."""
+
+    def _read_bodies(self, wanted: pa.Table) -> Iterator[Body]:
+        places = pc.index_in(wanted["key"], value_set=self._index["key"])
+        for entry in iterate_entries(wanted.filter(pc.is_null(places))):
+            yield Body(entry, error="not found")
+        positions = self._index["position"].take(pc.drop_null(places))
+        found = wanted.filter(pc.is_valid(places)).append_column("position", positions).sort_by("position")
+        targets = zip(_iterate_numbers(found["position"]), iterate_entries(found.drop(["position"])), strict=True)
+        with _name_failures(self._path):
+            yield from _read_targets(self._path, targets)
 
     @cached_property
     def _index(self) -> pa.Table:
@@ -191,25 +196,25 @@ def _find_root(path: Path, names: pa.ChunkedArray) -> str:
     raise UsageError(f"{path} holds no {METADATA_PREFIX}: pack the folder that {METADATA_PREFIX} is in.")
 
 
-def _read_targets(path: Path, targets: Iterator[tuple[int, int, str]]) -> Iterator[Body]:
+def _read_targets(path: Path, targets: Iterator[tuple[int, Entry]]) -> Iterator[Body]:
     target = next(targets, None)
     with closing(_iterate_members(path)) as members:
         for position, member in enumerate(members):
             if target is None:
                 return
-            wanted, row, key = target
+            wanted, entry = target
             if position == wanted:
-                if not member.name.endswith(key):
+                if not member.name.endswith(entry.key):
                     break
-                yield Body(row, member.read())
+                yield verify_body(entry, member.read())
                 target = next(targets, None)
     if target is not None:
         raise SourceError(f"{path} changed while it was read: start again when it is complete.")
 
 
-def _iterate_rows(table: pa.Table) -> Iterator[tuple[int, int, str]]:
-    for batch in table.select(["position", "row", "key"]).to_batches(max_chunksize=_BATCH_ROWS):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+def _iterate_numbers(numbers: pa.ChunkedArray) -> Iterator[int]:
+    for chunk in numbers.chunks:
+        yield from chunk.to_pylist()
 
 
 @contextmanager

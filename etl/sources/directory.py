@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.errors import SourceError
-from etl.sources.base import LISTING_SCHEMA, Body
+from etl.sources.base import LISTING_SCHEMA, Body, LateReader, iterate_entries, verify_body
 
 _BATCH_ROWS = 65_536
 _Row = tuple[str, int, int, int, int]  # key, size in bytes, times of modification and change in ns, inode
@@ -55,23 +55,28 @@ class DirectorySource:
             while rows := list(islice(found, _BATCH_ROWS)):
                 yield _to_batch(rows)
 
-    def read_bodies(self, wanted: pa.Table) -> Iterator[Body]:
-        """See `Source`. In the order of `wanted`; holds one body."""
-        root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            pairs = zip(wanted["key"].to_pylist(), wanted["size"].to_pylist(), strict=True)
-            for row, (key, size) in enumerate(pairs):
-                try:
-                    yield Body(row, _read(root, key, size))
-                except OSError as error:
-                    yield Body(row, error=error.strerror or str(error))
-        finally:
-            os.close(root)
+    def open_reader(self) -> LateReader:
+        """See `Source`. In the order of the listing."""
+        return LateReader(self._read_bodies)
 
     def read_object(self, key: str) -> bytes | None:
         """See `Source`."""
         path = self.root / key
         return path.read_bytes() if path.is_file() else None
+
+    def estimate_cost(self, documents: int) -> None:
+        """See `Source`."""
+
+    def _read_bodies(self, wanted: pa.Table) -> Iterator[Body]:
+        root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            for entry in iterate_entries(wanted):
+                try:
+                    yield verify_body(entry, _read(root, entry.key, entry.size))
+                except OSError as error:
+                    yield Body(entry, error=error.strerror or str(error))
+        finally:
+            os.close(root)
 
 
 def _walk(root: Path, folder: str) -> Iterator[_Row]:

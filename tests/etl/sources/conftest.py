@@ -2,15 +2,29 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
-import pyarrow as pa
 import pytest
+from botocore.loaders import JSONFileLoader
 from documents import encode, make_document, make_line
+from loopback import Loopback, Respond, run_loopback
+from reading import list_all, read_bodies
+from seaweed import S3Server
 
-from etl.sources.base import LISTING_SCHEMA, METADATA_PREFIX, Source
+from etl.sources.base import METADATA_PREFIX, Source
 
 ReadSource = Callable[..., dict[str, bytes]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def boto3_reads_its_models_once() -> Iterator[None]:
+    """For each source anew, that would take most of the time of these tests."""
+    read = cache(JSONFileLoader().load_file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _, path: read(path))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -33,19 +47,36 @@ def read_source() -> ReadSource:
     """Read everything under a prefix, by key."""
 
     def read(source: Source, prefix: str = METADATA_PREFIX) -> dict[str, bytes]:
-        listing = pa.Table.from_batches(source.list_objects(prefix), LISTING_SCHEMA)
-        listing.validate(full=True)
-        bodies = list(source.read_bodies(listing))
-        assert sorted(body.row for body in bodies) == list(range(listing.num_rows))
-        assert not [body.error for body in bodies if body.error]
-        contents = {}
-        for body in bodies:
-            listed = listing.slice(body.row, 1).to_pylist()[0]
-            assert listed["size"] == len(body.content)
-            if re.fullmatch("[0-9a-f]{32}", listed["etag"]):
-                assert listed["etag"] == hashlib.md5(body.content).hexdigest()
-            contents[listed["key"]] = body.content
-        assert len(contents) == listing.num_rows
-        return contents
+        listing = list_all(source, prefix)
+        listed = {row["key"]: row for row in listing.to_pylist()}
+        bodies = read_bodies(source, listing)
+        assert bodies.keys() == listed.keys()
+        for key, body in bodies.items():
+            assert (body.error, body.changed) == ("", False)
+            assert listed[key]["size"] == len(body.content)
+            assert body.md5 == hashlib.md5(body.content).hexdigest()
+            assert listed[key]["etag"] == body.entry.etag
+            assert body.entry.etag == body.md5 or not re.fullmatch("[0-9a-f]{32}", body.entry.etag)
+        return {key: body.content for key, body in bodies.items()}
 
     return read
+
+
+@pytest.fixture(scope="session")
+def public(s3_server: S3Server, bucket: dict[str, bytes]) -> str:
+    """A public bucket; below its root, nobody changes it."""
+    s3_server.create_bucket("public", bucket, public=True)
+    return "s3://public"
+
+
+@pytest.fixture
+def keys(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Respond], Loopback]]:
+    """Start a server that answers as it is told."""
+    with ExitStack() as stack:
+        yield lambda respond: stack.enter_context(run_loopback(respond))

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from reading import list_all, read_bodies
 
 from etl.errors import SourceError, UsageError
 from etl.sources.archive import ENDINGS, ArchiveSource
-from etl.sources.base import METADATA_PREFIX
 
 WRITTEN = datetime(2017, 7, 14, 2, 40, tzinfo=UTC)
 Members = Iterable[tuple[str, bytes]]
@@ -50,10 +50,6 @@ def compress(content: bytes, name: str) -> bytes:
     if name.endswith("gz"):
         return gzip.compress(content)
     return bytes(pa.compress(content, "zstd", asbytes=True)) if name.endswith("zst") else content
-
-
-def list_documents(source: ArchiveSource) -> pa.Table:
-    return pa.Table.from_batches(source.list_objects(METADATA_PREFIX))
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -100,12 +96,12 @@ def test_a_listing_of_several_batches_is_whole(
 
 def test_the_etag_of_a_tar_is_the_md5(tmp_path: Path) -> None:
     source = pack(tmp_path / "bucket.tar", [("metadata/1.json", b"abc")])
-    assert list_documents(source)["etag"].to_pylist() == ["900150983cd24fb0d6963f7d28e17f72"]
+    assert list_all(source)["etag"].to_pylist() == ["900150983cd24fb0d6963f7d28e17f72"]
 
 
 def test_the_etag_of_a_zip_is_crc_and_size(tmp_path: Path) -> None:
     source = pack(tmp_path / "bucket.zip", [("metadata/1.json", b"abc")])
-    assert list_documents(source)["etag"].to_pylist() == [f"{zlib.crc32(b'abc'):08x}-3"]
+    assert list_all(source)["etag"].to_pylist() == [f"{zlib.crc32(b'abc'):08x}-3"]
 
 
 @pytest.fixture
@@ -121,7 +117,7 @@ def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("ending", [".tar", ".zip"])
 def test_last_modified_is_the_time_of_the_member_in_utc(ending: str, tmp_path: Path) -> None:
     source = pack(tmp_path / f"bucket{ending}", [("metadata/1.json", b"abc")])
-    assert list_documents(source)["last_modified"].to_pylist() == [WRITTEN.replace(tzinfo=None)]
+    assert list_all(source)["last_modified"].to_pylist() == [WRITTEN.replace(tzinfo=None)]
 
 
 def test_a_zip_without_times_is_of_1980(tmp_path: Path) -> None:
@@ -130,7 +126,7 @@ def test_a_zip_without_times_is_of_1980(tmp_path: Path) -> None:
         info = zipfile.ZipInfo("metadata/1.json")
         info.date_time = (1980, 0, 0, 0, 0, 0)  # what writers put that know no time
         archive.writestr(info, b"abc")
-    assert str(list_documents(ArchiveSource(path))["last_modified"][0]) == "1980-01-01 00:00:00"
+    assert str(list_all(ArchiveSource(path))["last_modified"][0]) == "1980-01-01 00:00:00"
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -159,7 +155,7 @@ def test_an_archive_cut_anywhere_is_refused(ending: str, tmp_path: Path, bucket:
     for size in [*range(0, len(content), 61), len(content) - 1]:
         path.write_bytes(whole[:size])
         with pytest.raises(SourceError, match=f"bucket{ending} is broken or incomplete .* pack it again"):
-            list_documents(ArchiveSource(path))
+            list_all(ArchiveSource(path))
 
 
 @pytest.mark.parametrize("ending", [".tar", ".tar.gz", ".tar.zst"])
@@ -169,7 +165,7 @@ def test_a_tar_without_end_mark_is_refused(ending: str, tmp_path: Path, bucket: 
     path = tmp_path / f"bucket{ending}"
     path.write_bytes(compress(whole[:members], path.name))
     with pytest.raises(SourceError, match="without an end mark"):
-        list_documents(ArchiveSource(path))
+        list_all(ArchiveSource(path))
 
 
 def test_a_garbled_header_is_not_taken_for_the_end(tmp_path: Path, bucket: dict[str, bytes]) -> None:
@@ -178,7 +174,7 @@ def test_a_garbled_header_is_not_taken_for_the_end(tmp_path: Path, bucket: dict[
     whole[whole.index(b"metadata/1.json")] ^= 1
     path.write_bytes(whole)
     with pytest.raises(SourceError, match="bad checksum"):
-        list_documents(ArchiveSource(path))
+        list_all(ArchiveSource(path))
 
 
 def test_a_wrong_checksum_of_the_compressed_stream_is_seen(tmp_path: Path, bucket: dict[str, bytes]) -> None:
@@ -188,7 +184,7 @@ def test_a_wrong_checksum_of_the_compressed_stream_is_seen(tmp_path: Path, bucke
     whole[-8] ^= 1  # the CRC
     path.write_bytes(whole)
     with pytest.raises(SourceError, match="broken or incomplete"):
-        list_documents(ArchiveSource(path))
+        list_all(ArchiveSource(path))
 
 
 def test_a_garbled_member_of_a_zip_is_refused(tmp_path: Path) -> None:
@@ -198,7 +194,7 @@ def test_a_garbled_member_of_a_zip_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"some content", b"sane content"))
     source = ArchiveSource(path)
     with pytest.raises(SourceError, match="Bad CRC-32"):
-        list(source.read_bodies(list_documents(source)))
+        read_bodies(source, list_all(source))
 
 
 @pytest.mark.parametrize("ending", [".tar.gz", ".tar.zst"])
@@ -223,47 +219,47 @@ def test_a_link_in_place_of_a_document_is_refused(kind: bytes, tmp_path: Path) -
         link.type, link.linkname = kind, "b/metadata/1.json"
         archive.addfile(link)
     with pytest.raises(SourceError, match=r"b/metadata/2\.json is a link.*--hard-dereference"):
-        list_documents(ArchiveSource(path))
+        list_all(ArchiveSource(path))
 
 
 @pytest.mark.parametrize("ending", [".tar", ".zip"])
 def test_an_archive_without_metadata_says_what_to_pack(ending: str, tmp_path: Path) -> None:
     source = pack(tmp_path / f"bucket{ending}", [("1.json", b"{}")])
     with pytest.raises(UsageError, match="holds no metadata/: pack the folder that metadata/ is in"):
-        list_documents(source)
+        list_all(source)
 
 
 def test_an_archive_of_two_buckets_names_them(tmp_path: Path) -> None:
     source = pack(tmp_path / "buckets.tar", [("a/metadata/1.json", b"{}"), ("b/metadata/1.json", b"{}")])
     with pytest.raises(UsageError, match=r"\(a/, b/\)"):
-        list_documents(source)
+        list_all(source)
 
 
 @pytest.mark.parametrize("ending", [".tar", ".zip"])
 def test_bodies_come_in_the_order_of_the_archive(ending: str, tmp_path: Path) -> None:
     source = pack(tmp_path / f"bucket{ending}", [(f"metadata/{stem}.json", stem.encode()) for stem in "cab"])
-    wanted = list_documents(source).sort_by("key")
-    assert [body.content for body in source.read_bodies(wanted)] == [b"c", b"a", b"b"]
-    assert [body.row for body in source.read_bodies(wanted)] == [2, 0, 1]
+    wanted = list_all(source).sort_by("key")
+    assert [body.content for body in read_bodies(source, wanted).values()] == [b"c", b"a", b"b"]
 
 
 @pytest.mark.parametrize("ending", [".tar", ".zip"])
 def test_a_row_that_is_not_in_the_archive_is_an_error_of_its_own(ending: str, tmp_path: Path) -> None:
     first = pack(tmp_path / f"first{ending}", [("metadata/1.json", b"1"), ("metadata/2.json", b"2")])
     second = pack(tmp_path / f"second{ending}", [("metadata/2.json", b"2")])
-    bodies = {body.row: (body.content, body.error) for body in second.read_bodies(list_documents(first))}
-    assert bodies == {0: (b"", "not found"), 1: (b"2", "")}
+    bodies = read_bodies(second, list_all(first))
+    found = {key: (body.content, body.error) for key, body in bodies.items()}
+    assert found == {"metadata/1.json": (b"", "not found"), "metadata/2.json": (b"2", "")}
 
 
 @pytest.mark.parametrize("ending", [".tar", ".zip"])
 def test_an_archive_that_was_replaced_is_noticed(ending: str, tmp_path: Path) -> None:
     path = tmp_path / f"bucket{ending}"
     source = pack(path, [("metadata/1.json", b"1"), ("metadata/2.json", b"2")])
-    wanted = list_documents(source)
+    wanted = list_all(source)
     for members in ([("metadata/2.json", b"2"), ("metadata/1.json", b"1")], [("metadata/1.json", b"1")]):
         pack(path, members)
         with pytest.raises(SourceError, match="changed while it was read"):
-            list(source.read_bodies(wanted))
+            read_bodies(source, wanted)
 
 
 @pytest.mark.parametrize("ending", [".tar", ".zip"])

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from etl.errors import UsageError
+from etl.errors import SourceError, UsageError
 from etl.sources import open_source
 from etl.sources.archive import ArchiveSource
 from etl.sources.directory import DirectorySource
+from etl.sources.options import S3Options
 from etl.sources.s3 import S3Source
 
 
@@ -15,6 +16,19 @@ def test_an_s3_uri_opens_a_bucket() -> None:
     source = open_source("s3://aft-vbi-pds/")
     assert isinstance(source, S3Source)
     assert source.uri == "s3://aft-vbi-pds"
+
+
+def test_options_go_to_the_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:1")
+    with pytest.raises(SourceError, match=r"Can't reach s3://b at http://127\.0\.0\.1:2:"):
+        open_source("s3://b", S3Options(endpoint_url="http://127.0.0.1:2")).read_object("x")
+
+
+def test_options_of_a_bucket_are_refused_for_anything_else(tmp_path: Path) -> None:
+    (tmp_path / "metadata").mkdir()
+    with pytest.raises(UsageError, match="for s3:// only"):
+        open_source(str(tmp_path), S3Options(profile="work"))
+    assert open_source(str(tmp_path), S3Options()) == DirectorySource(tmp_path)
 
 
 def test_a_directory_that_holds_metadata_opens(tmp_path: Path) -> None:
