@@ -1,53 +1,112 @@
 """Standard error and exit codes: errors, notes and progress. Standard output is for data (`cli.stdout`).
 
-Exit codes: 0 done, 1 a check or a query failed, 2 usage or configuration, 3 the source failed, 130 interrupted.
+Exit codes: 0 done, 1 a check or a query failed, 2 usage or configuration, 3 the source failed, 130 interrupted, 143
+ended by SIGTERM.
 """
 
 import os
+import signal
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import traceback
+from argparse import ArgumentParser
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import NoReturn
 
 import typer
 from typer.exceptions import TyperException
 
+from cli.lines import Lines
+from cli.log import Formatter, Json, Text
+from cli.options import LOG_FORMAT_VARIABLE, LogFormat
 from cli.stdout import ReaderGoneError
-from cli.text import escape_controls, format_bytes
-from etl.errors import AbidError, CheckError, QueryError, SourceError
-from etl.progress import UNWATCHED, Progress, Step
+from etl.errors import AbidError, CheckError, QueryError, SourceError, StorageError
+from etl.progress import UNWATCHED, Progress
 
-_EXIT_CODES: dict[type[AbidError], int] = {CheckError: 1, QueryError: 1, SourceError: 3}
+_EXIT_CODES: dict[type[AbidError], int] = {CheckError: 1, QueryError: 1, SourceError: 3, StorageError: 3}
+_UNEXPECTED = 1
 _USAGE = 2
 _INTERRUPTED = 130
-_SECONDS_BETWEEN_LINES = 5.0
+_TERMINATED = 143
+
+
+@dataclass
+class _Manner:
+    """How this process speaks. There is one standard error, so there is one manner."""
+
+    formatter: Formatter
+    quiet: bool = False
+
+
+_MANNER = _Manner(Text())
+
+
+def set_log(log_format: LogFormat, *, quiet: bool = False) -> None:
+    """Choose how standard error is written from now on; `quiet` leaves out all but errors."""
+    _MANNER.formatter = Json() if log_format is LogFormat.JSON else Text()
+    _MANNER.quiet = quiet
 
 
 def run(app: typer.Typer, command: str) -> None:
     """Run an app and exit. This is the one place where errors become messages and exit codes."""
-    code = 0
+    set_log(_find_log_format())
+    interrupt = _Interrupt()
+    signal.signal(signal.SIGTERM, interrupt.take_sigterm)
     try:
-        code = app(prog_name=command, standalone_mode=False) or 0
-    except AbidError as error:
-        say_error(str(error))
-        code = _EXIT_CODES.get(type(error), _USAGE)
-    except TyperException as error:
-        code = _report_usage(error, command)
-    except ReaderGoneError:
-        pass
-    except (typer.Abort, KeyboardInterrupt):
+        code = _attempt(app, command)
+    except KeyboardInterrupt:
         code = _INTERRUPTED
-    except RuntimeError as error:
-        if "interrupt" not in str(error).lower():  # that is how DuckDB says it
-            raise
-        code = _INTERRUPTED
-    except OSError as error:
-        say_error(f"{error.filename or command}: {error.strerror or error}")
-        code = _USAGE
     if code == _INTERRUPTED:
-        say_error("interrupted. What was done stays; the same command goes on from there.")
+        code = say_error("interrupted. What was done stays; the same command goes on from there.", interrupt.exit_code)
     _exit(code)
+
+
+def _attempt(app: typer.Typer, command: str) -> int:
+    try:
+        return app(prog_name=command, standalone_mode=False) or 0
+    except ReaderGoneError:
+        return 0
+    except Exception as error:  # noqa: BLE001  (a log of JSON must tell of a bug, too)
+        return _report(error, command)
+    finally:  # still where an interrupt is taken; after it, none can break in on the end
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _report(error: Exception, command: str) -> int:
+    """Say what ended the command, unless it was interrupted; returns the exit code."""
+    match error:
+        case typer.Abort():
+            return _INTERRUPTED
+        case RuntimeError() if "interrupt" in str(error).lower():  # that is how DuckDB says it
+            return _INTERRUPTED
+        case AbidError():
+            return say_error(str(error), _EXIT_CODES.get(type(error), _USAGE))
+        case TyperException():
+            return _report_usage(error, command)
+        case OSError():
+            return say_error(f"{error.filename or command}: {error.strerror or error}", _USAGE)
+        case _:
+            return say_error(f"unexpected:\n{''.join(traceback.format_exception(error))}", _UNEXPECTED)
+
+
+def _find_log_format() -> LogFormat:
+    """What is asked for, before the command line is taken apart: an error in it must be written so already."""
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--log-format", nargs="?", default=os.environ.get(LOG_FORMAT_VARIABLE))
+    asked = parser.parse_known_args()[0].log_format
+    return LogFormat.JSON if asked == LogFormat.JSON else LogFormat.TEXT
+
+
+class _Interrupt:
+    """SIGTERM, which schedulers send, ends the work as Ctrl-C does; the exit code tells them apart."""
+
+    exit_code = _INTERRUPTED
+
+    def take_sigterm(self, *_: object) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # some send it twice, and cleaning up must not be cut short
+        self.exit_code = _TERMINATED
+        raise KeyboardInterrupt
 
 
 def _exit(code: int) -> NoReturn:
@@ -63,63 +122,34 @@ def _exit(code: int) -> NoReturn:
 
 
 def say(message: str) -> None:
-    """Print a note."""
-    print(escape_controls(message, keep="\n"), file=sys.stderr)  # noqa: T201  (the one place for it)
+    """Print a note, unless that is unwanted."""
+    if not _MANNER.quiet:
+        _print(_MANNER.formatter.note(message))
 
 
-def say_error(message: str) -> None:
-    """Print an error."""
-    say(f"error: {message}")
+def say_error(message: str, exit_code: int) -> int:
+    """Print what ends the command; returns `exit_code`."""
+    _print(_MANNER.formatter.error(message, exit_code))
+    return exit_code
+
+
+def open_progress() -> Progress:
+    """Bars on a terminal, lines of the chosen format elsewhere, nothing when that is unwanted."""
+    if _MANNER.quiet:
+        return UNWATCHED
+    if sys.stderr.isatty() and isinstance(_MANNER.formatter, Text):
+        from cli.bars import Bars  # noqa: PLC0415  (rich's progress is slow to import)
+
+        return Bars()
+    return Lines(lambda reading: _print(_MANNER.formatter.progress(reading)))
 
 
 def _report_usage(error: TyperException, command: str) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else command
-    message = error.format_message()
-    if not message.startswith("Usage:"):  # a command without its arguments shows its help
-        message = f"error: {message}\nTry `{path} --help`."
-    say(message)
-    return error.exit_code
+    message = error.format_message() or "a command is missing."  # then typer has shown the help
+    return say_error(f"{message}\nTry `{path} --help`.", error.exit_code)
 
 
-def open_progress(*, quiet: bool) -> Progress:
-    """Bars on a terminal, lines elsewhere, nothing when `quiet`."""
-    if quiet:
-        return UNWATCHED
-    if sys.stderr.isatty():
-        from cli.bars import Bars  # noqa: PLC0415  (rich's progress is slow to import)
-
-        return Bars()
-    return _Lines()
-
-
-class _Lines:
-    """A line when a step ends, and one every few seconds while it lasts."""
-
-    @contextmanager
-    def step(self, label: str, total: int | None = None, unit: str = "") -> Iterator[Step]:
-        line = _Line(label, total, unit)
-        yield line
-        line.print()
-
-
-class _Line:
-    def __init__(self, label: str, total: int | None, unit: str) -> None:
-        self._label, self._total, self._unit = label, total, unit
-        self._count = self._size = 0
-        self._started = self._printed = time.monotonic()
-
-    def advance(self, count: int, size: int = 0) -> None:
-        self._count += count
-        self._size += size
-        if time.monotonic() - self._printed > _SECONDS_BETWEEN_LINES:
-            self.print()
-
-    def print(self) -> None:
-        self._printed = time.monotonic()
-        seconds = self._printed - self._started
-        of_total = f" of {self._total:,}" if self._total and self._count < self._total else ""
-        counted = f": {self._count:,}{of_total} {self._unit}" if self._unit else ""
-        rate = f", {self._count / seconds:,.0f}/s" if counted and seconds > 1 else ""
-        size = f", {format_bytes(self._size)}" if self._size else ""
-        say(f"{self._label}{counted}{size}{rate}, {seconds:.1f} s")
+def _print(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201  (the one place for it)

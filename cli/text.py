@@ -1,10 +1,12 @@
-"""How values look as text, for people: bytes in units, and characters that could drive a terminal made visible."""
+"""How values look as text, for people: bytes and seconds in units, and characters that drive a terminal visible."""
 
 import re
 
 # C0 and C1 controls, zero-width and bidirectional marks, line and paragraph separators, byte-order mark.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _THOUSAND = 1000
+_NEEDS_A_DECIMAL = 10  # seconds below it
+_MINUTE = 60  # seconds
 
 
 def escape_controls(text: str, keep: str = "") -> str:
@@ -19,3 +21,14 @@ def format_bytes(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
         size /= _THOUSAND
     return f"{size:.1f} GB"
+
+
+def format_seconds(seconds: float) -> str:
+    """A time in units that people read: 9.5 s, 1 min 24 s, 2 h 5 min."""
+    if seconds < _NEEDS_A_DECIMAL:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    if minutes == 0:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, _MINUTE)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
