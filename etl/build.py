@@ -20,10 +20,11 @@ from etl import __version__, rawlayer
 from etl.catalog import CATALOG, refresh_catalog, write_catalog
 from etl.checks import run_checks
 from etl.datadir import DataDir
-from etl.errors import CheckError, UsageError
+from etl.errors import CheckError, UsageError, explain_full_disk
 from etl.lock import lock_writing
 from etl.models import Model, fingerprint_code, load_models
 from etl.progress import UNWATCHED, Progress
+from etl.raw import Raw, RawFolder
 from etl.release import Release, describe_file, is_whole, make_current, open_release, publish, write_manifest
 from etl.runner import run_models
 
@@ -44,7 +45,12 @@ class Limits:
 
 
 def build_release(
-    data: DataDir, *, allow_missing: bool = False, limits: Limits | None = None, progress: Progress = UNWATCHED
+    data: DataDir,
+    *,
+    raw: Raw | None = None,
+    allow_missing: bool = False,
+    limits: Limits | None = None,
+    progress: Progress = UNWATCHED,
 ) -> Release:
     """Build a release from the raw layer, check it, and make it current. Nothing is visible before it is whole.
 
@@ -53,13 +59,22 @@ def build_release(
     Raises:
         UsageError: nothing has been fetched yet, the limits are too low, or another process writes to `data`.
         CheckError: documents that were listed have not been fetched and `allow_missing` is false, or a check failed.
+        StorageError: no space is left in `data`.
     """
-    limits = limits or Limits()
-    memory = limits.choose_memory(rawlayer.find_largest(data))
-    with lock_writing(data), _workshop(data, limits.threads, memory) as (connection, folder):
-        rawlayer.open_raw_layer(connection, data)
+    with (
+        explain_full_disk(data.root),
+        lock_writing(data),
+        (raw or RawFolder(data.raw)).localize(data.raw_copy) as local,
+    ):
+        return _build(data, local, limits or Limits(), progress, allow_missing=allow_missing)
+
+
+def _build(data: DataDir, raw: RawFolder, limits: Limits, progress: Progress, *, allow_missing: bool) -> Release:
+    memory = limits.choose_memory(rawlayer.find_largest(raw))
+    with _workshop(data, limits.threads, memory) as (connection, folder):
+        rawlayer.open_raw_layer(connection, raw)
         if not allow_missing:
-            _refuse_missing(connection, data)
+            _refuse_missing(connection, data, raw)
         release_id = rawlayer.fingerprint_documents(connection, fingerprint_code())
         target = data.releases / release_id
         if not is_whole(target):
@@ -67,7 +82,7 @@ def build_release(
             tables = run_models(connection, folder, progress)
             with progress.step("checking"):
                 run_checks(connection)
-            manifest = _describe(connection, data, release_id, started, tables)
+            manifest = _describe(connection, folder, release_id, started, tables) | rawlayer.read_facts(raw)
             write_manifest(folder, manifest)
             if target.is_dir():  # a release that somebody damaged
                 target.replace(data.staging / "damaged")
@@ -84,20 +99,14 @@ def build_release(
 def _workshop(data: DataDir, threads: int | None, memory: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """A connection and an empty staging folder; both are gone afterwards, whatever happens."""
     shutil.rmtree(data.staging, ignore_errors=True)
-    spill = data.staging / "spill"
-    folder = data.staging / "release"
-    for path in (data.releases, spill, folder):
-        path.mkdir(parents=True, exist_ok=True)
-    for path in data.releases.iterdir():
-        if path.is_symlink():  # where a build was killed while it wrote the catalog
-            path.unlink()
-    settings: dict[str, str | bool | int | float | list[str]] = {
-        "threads": threads or os.cpu_count() or 1,
-        "memory_limit": memory,
-        "temp_directory": str(spill),
-        "preserve_insertion_order": False,
-    }
     try:
+        folder, spill = _make_folders(data)
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "threads": threads or os.cpu_count() or 1,
+            "memory_limit": memory,
+            "temp_directory": str(spill),
+            "preserve_insertion_order": False,
+        }
         with _connect(settings) as connection:
             yield connection, folder
     except duckdb.OutOfMemoryException as error:
@@ -110,6 +119,17 @@ def _workshop(data: DataDir, threads: int | None, memory: str) -> Iterator[tuple
         shutil.rmtree(data.staging, ignore_errors=True)
 
 
+def _make_folders(data: DataDir) -> tuple[Path, Path]:
+    """One to make the release in, and one for what DuckDB spills."""
+    folder, spill = data.staging / "release", data.staging / "spill"
+    for path in (data.releases, folder, spill):
+        path.mkdir(parents=True, exist_ok=True)
+    for path in data.releases.iterdir():
+        if path.is_symlink():  # where a build was killed while it wrote the catalog
+            path.unlink()
+    return folder, spill
+
+
 def _connect(settings: dict[str, str | bool | int | float | list[str]]) -> duckdb.DuckDBPyConnection:
     try:
         return duckdb.connect(config=settings)
@@ -119,10 +139,10 @@ def _connect(settings: dict[str, str | bool | int | float | list[str]]) -> duckd
         ) from error
 
 
-def _refuse_missing(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None:
+def _refuse_missing(connection: duckdb.DuckDBPyConnection, data: DataDir, raw: RawFolder) -> None:
     missing = rawlayer.list_missing(connection)
     if missing:
-        source = rawlayer.read_facts(data)["source"]
+        source = rawlayer.read_facts(raw)["source"]
         sample = "".join(f"\n  {key}: {error}" for key, error in missing[:5])
         raise CheckError(
             f"{len(missing)} of the listed documents have not been fetched:{sample}\n"
@@ -143,23 +163,21 @@ def _place_catalog(folder: Path, target: Path) -> None:
 
 def _describe(
     connection: duckdb.DuckDBPyConnection,
-    data: DataDir,
+    folder: Path,
     release_id: str,
     started: dt.datetime,
     tables: dict[str, list[Path]],
 ) -> dict[str, Any]:
     finished = dt.datetime.now(dt.UTC)
-    root = data.staging / "release"
     models = load_models()
     return {
         "release": release_id,
         "version": __version__,
         "published_at": finished.replace(tzinfo=None).isoformat(timespec="seconds"),
         "seconds": round((finished - started).total_seconds(), 2),
-        **rawlayer.read_facts(data),
         **rawlayer.count_documents(connection),
         "tables": {
-            name: _describe_table(models[name], [describe_file(f, root, _count_rows(f)) for f in tables[name]])
+            name: _describe_table(models[name], [describe_file(f, folder, _count_rows(f)) for f in tables[name]])
             for name in sorted(tables)
         },
     }

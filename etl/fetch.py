@@ -1,30 +1,39 @@
 """The first stage: get what the source holds and the raw layer doesn't. Nothing is parsed here, so nothing can be lost.
 
-The listing is kept before the fetch ends, so that a build after a killed run knows what is missing.
+Documents are read while the listing still comes. The listing is kept before the fetch ends, so that a build after a
+killed run knows what is missing.
 """
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
-from etl.atomic import remove_leftovers, replace_file
 from etl.datadir import DataDir
-from etl.errors import SourceError
+from etl.errors import explain_full_disk
+from etl.listing import list_documents, list_images
 from etl.lock import lock_writing
-from etl.packing import Packer
-from etl.progress import UNWATCHED, Progress
-from etl.shards import NOT_FETCHED_SCHEMA, Packed
-from etl.sources.base import IMAGES_PREFIX, LISTING_SCHEMA, METADATA_PREFIX, SYNTHETIC_MARKER, Source
+from etl.packing import Held, Packer
+from etl.progress import UNWATCHED, Progress, Step
+from etl.raw import IMAGES, LISTINGS, NOT_FETCHED, Raw, RawFolder, find_superseded, name_listing, read_files
+from etl.selection import Selection, Selector
+from etl.shards import Packed
+from etl.sources.base import LISTING_SCHEMA, SYNTHETIC_MARKER, Source
+
+NOT_FETCHED_SCHEMA = pa.schema([*LISTING_SCHEMA, pa.field("attempts", pa.int64()), pa.field("error", pa.string())])
+"""One row per listed document that the fetch could not get: how often it was asked for so far, and the last error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a fetch did. `documents` and `size` (bytes) count what was fetched by this run."""
+    """What a fetch did: listed = held + documents + not fetched + what other workers get.
+
+    `documents` and `size` (bytes) count what was fetched by this run; `unlisted` are ids that were asked for and that
+    the source doesn't hold.
+    """
 
     source: str
     listed: int
@@ -32,103 +41,161 @@ class Receipt:
     documents: int
     size: int
     not_fetched: list[tuple[str, str]]
+    elsewhere: int = 0
+    unlisted: tuple[str, ...] = ()
 
 
-def fetch_documents(
-    source: Source, data: DataDir, *, images: bool | None = None, progress: Progress = UNWATCHED
+def fetch_documents(  # noqa: PLR0913  each is a choice of its own
+    source: Source,
+    data: DataDir,
+    *,
+    raw: Raw | None = None,
+    selection: Selection | None = None,
+    images: bool | None = None,
+    progress: Progress = UNWATCHED,
 ) -> Receipt:
     """Bring the raw layer up to what `source` holds now.
 
     Args:
         source: where the documents are.
-        data: where the raw layer is.
+        data: the data directory.
+        raw: where the raw layer is, if not in `data`.
+        selection: which documents to get; all by default.
         images: whether to list the pictures too; None does so where listing costs no requests.
         progress: who watches.
 
     Raises:
-        SourceError: the source can't be read, or holds no document.
-        UsageError: another process writes to `data`.
+        SourceError: the source can't be read, or holds no document. What was fetched stays.
+        StorageError: no space is left in `data`. What was fetched stays.
+        UsageError: another process writes to `data`, or nothing is selected.
     """
-    with lock_writing(data):
-        return _fetch(source, data, images, progress)
+    with explain_full_disk(data.root), lock_writing(data):
+        fetch = _Fetch(source, raw or RawFolder(data.raw), selection or Selection(), progress)
+        return fetch.run(images=images)
 
 
-def _fetch(source: Source, data: DataDir, images: bool | None, progress: Progress) -> Receipt:  # noqa: FBT001
-    data.shards.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(data.raw)
-    remove_leftovers(data.shards)
-    with Packer(source, data) as packer:
-        listing = _take_listing(source, data, packer.add, progress)
-        _take_listing_of_images(source, data, images=images, progress=progress)
-        done = _pack(packer, progress)
-    not_fetched = sorted(done.not_fetched)
-    rows = [{"key": key, "error": error} for key, error in not_fetched]
-    _write_table(pa.Table.from_pylist(rows, schema=NOT_FETCHED_SCHEMA), data.not_fetched)
-    return Receipt(
-        source.uri, listing.num_rows, listing.num_rows - packer.wanted, done.documents, done.size, not_fetched
-    )
+class _Fetch:
+    """One fetch; the methods stand in the order in which they run."""
 
+    def __init__(self, source: Source, raw: Raw, selection: Selection, progress: Progress) -> None:
+        self._source, self._raw, self._progress = source, raw, progress
+        self._selector = Selector(selection)
+        self._id = name_listing(selection.worker)
+        self._done = Packed()
+        self._not_fetched = NOT_FETCHED_SCHEMA.empty_table()
 
-def _take_listing(
-    source: Source, data: DataDir, take_batch: Callable[[pa.RecordBatch], None], progress: Progress
-) -> pa.Table:
-    """List the documents into the raw layer, sorted by key; `take_batch` gets them as they come.
+    def run(self, *, images: bool | None) -> Receipt:
+        self._raw.prepare()
+        superseded = find_superseded(self._raw, self._selector.selection.worker)
+        failed = read_files(self._raw, self._raw.list_files(NOT_FETCHED), NOT_FETCHED_SCHEMA)
+        held = Held(self._raw)
+        with (
+            self._progress.step("fetching documents", unit="documents") as step,
+            Packer(self._source, self._raw, held) as packer,
+        ):
+            packer.add_first(self._choose_failed(failed))
+            listing = self._take_listing(packer, step)
+            try:
+                self._take_listing_of_images(packer, step, images=images)
+                for packed in packer.finish():
+                    self._count(packed, packer, step)
+            finally:
+                self._write_not_fetched(listing, failed)
+        listing = self._amend(listing)
+        for name in superseded:
+            self._raw.remove_file(name)
+        return self._describe(listing, held)
 
-    The facts about the source (its name, when it was listed, whether it is synthetic) are the file's own metadata.
-    """
-    facts = {
-        "source": source.uri,
-        "listed_at": dt.datetime.now(dt.UTC).replace(microsecond=0, tzinfo=None).isoformat(),
-        "synthetic": json.loads(source.read_object(SYNTHETIC_MARKER) or b"null"),
-    }
-    listing = _list(source, METADATA_PREFIX, "listing documents", progress, take_batch)
-    if listing.num_rows == 0:
-        raise SourceError(f"{source.uri} holds no document: nothing is under {METADATA_PREFIX}")
-    # Another listing's pictures and failures must not stand beside this one, should the fetch end here.
-    data.images.unlink(missing_ok=True)
-    data.not_fetched.unlink(missing_ok=True)
-    _write_table(listing.replace_schema_metadata({"abid": json.dumps(facts)}), data.listing)
-    return listing
+    def _choose_failed(self, failed: pa.Table) -> pa.Table:
+        known = failed.group_by(LISTING_SCHEMA.names).aggregate([]).cast(LISTING_SCHEMA)
+        return self._selector.share(self._selector.pick(known))
 
+    def _take_listing(self, packer: Packer, step: Step) -> pa.Table:
+        """List the documents into the raw layer, sorted by key, while the packer gets them.
 
-def _list(
-    source: Source,
-    prefix: str,
-    label: str,
-    progress: Progress,
-    take_batch: Callable[[pa.RecordBatch], None] | None = None,
-) -> pa.Table:
-    batches = []
-    with progress.step(label, unit="objects") as step:
-        for batch in source.list_objects(prefix):
-            batches.append(batch)
-            if take_batch:
-                take_batch(batch)
-            step.advance(batch.num_rows)
-    return pa.Table.from_batches(batches, LISTING_SCHEMA).sort_by("key")
+        Which the first ones by key are is known at the end only, so a limit makes the packer wait.
+        """
+        limited = self._selector.selection.limit is not None
 
+        def take(listed: pa.Table) -> None:
+            if not limited:
+                packer.add(self._selector.share(listed))
+            self._count(packer.collect(), packer, step)
 
-def _pack(packer: Packer, progress: Progress) -> Packed:
-    done = Packed()
-    with progress.step("fetching documents", packer.wanted, "documents") as step:
-        for packed in packer.finish():
-            done.documents += packed.documents
-            done.size += packed.size
-            done.not_fetched += packed.not_fetched
-            step.advance(packed.documents + len(packed.not_fetched), packed.size)
-    return done
+        facts = self._read_facts()
+        listing = list_documents(self._source, self._selector, self._progress, take)
+        if limited:
+            packer.add(self._selector.share(listing))
+        listing = listing.replace_schema_metadata({"abid": json.dumps(facts)})
+        self._raw.write_file(f"{LISTINGS}/{self._id}.parquet", listing)
+        return listing
 
+    def _read_facts(self) -> dict[str, Any]:
+        """What is known of the source; it becomes the listing's own metadata."""
+        return {
+            "source": self._source.uri,
+            "listed_at": dt.datetime.now(dt.UTC).replace(microsecond=0, tzinfo=None).isoformat(),
+            "synthetic": json.loads(self._source.read_object(SYNTHETIC_MARKER) or b"null"),
+            "selection": self._selector.selection.describe(),
+        }
 
-def _take_listing_of_images(source: Source, data: DataDir, *, images: bool | None, progress: Progress) -> None:
-    asked = source.lists_for_free if images is None else images
-    watcher = progress if images else UNWATCHED  # nobody waits for a listing that costs nothing
-    listing = _list(source, IMAGES_PREFIX, "listing pictures", watcher) if asked else None
-    if listing is None or (images is None and listing.num_rows == 0):
-        data.images.unlink(missing_ok=True)
-    else:
-        _write_table(listing, data.images)
+    def _take_listing_of_images(self, packer: Packer, step: Step, *, images: bool | None) -> None:
+        if not (self._source.lists_for_free if images is None else images):
+            return
+        watcher = self._progress if images else UNWATCHED  # nobody waits for a listing that costs nothing
+        listing = list_images(
+            self._source, self._selector, watcher, lambda _: self._count(packer.collect(), packer, step)
+        )
+        if images or listing.num_rows:
+            self._raw.write_file(f"{IMAGES}/{self._id}.parquet", listing)
 
+    def _count(self, packed: Packed, packer: Packer, step: Step) -> None:
+        self._done.add(packed)
+        step.expect(packer.wanted)
+        for name, count in packer.tallies().items():
+            step.tally(name, count)
+        step.advance(packed.documents + len(packed.not_fetched), packed.size)
 
-def _write_table(table: pa.Table, path: Path) -> None:
-    with replace_file(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+    def _write_not_fetched(self, listing: pa.Table, failed: pa.Table) -> None:
+        """Write what this fetch failed at; what earlier ones failed at counts on."""
+        before = dict(zip(failed["key"].to_pylist(), failed["attempts"].to_pylist(), strict=True))
+        rows = [
+            (*body.entry, body.attempts + before.get(body.entry.key, 0), body.error) for body in self._done.not_fetched
+        ]
+        if not rows:
+            return
+        columns = zip(*rows, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, NOT_FETCHED_SCHEMA, strict=True)]
+        table = pa.Table.from_arrays(arrays, schema=NOT_FETCHED_SCHEMA)
+        self._not_fetched = table.filter(pc.is_in(table["key"], value_set=listing["key"])).sort_by("key")
+        self._raw.write_file(f"{NOT_FETCHED}/{self._id}.parquet", self._not_fetched)
+
+    def _amend(self, listing: pa.Table) -> pa.Table:
+        """Put the versions that were got in the place of those that were listed, where an object has changed since."""
+        if not self._done.changed:
+            return listing
+        columns = zip(*self._done.changed, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, LISTING_SCHEMA, strict=True)]
+        changed = pa.Table.from_arrays(arrays, schema=LISTING_SCHEMA)
+        changed = changed.filter(pc.is_in(changed["key"], value_set=listing["key"]))
+        kept = listing.filter(pc.invert(pc.is_in(listing["key"], value_set=changed["key"])))
+        amended = pa.concat_tables([kept.replace_schema_metadata(None), changed]).sort_by("key")
+        amended = amended.replace_schema_metadata(listing.schema.metadata)
+        self._raw.write_file(f"{LISTINGS}/{self._id}.parquet", amended)
+        return amended
+
+    def _describe(self, listing: pa.Table, held: Held) -> Receipt:
+        share = self._selector.share(listing)
+        held_count, held_share = held.count(listing), held.count(share)
+        return Receipt(
+            source=self._source.uri,
+            listed=listing.num_rows,
+            held=held_count,
+            documents=self._done.documents,
+            size=self._done.size,
+            not_fetched=list(
+                zip(self._not_fetched["key"].to_pylist(), self._not_fetched["error"].to_pylist(), strict=True)
+            ),
+            elsewhere=listing.num_rows - share.num_rows - (held_count - held_share),
+            unlisted=tuple(self._selector.find_unlisted(listing)),
+        )

@@ -1,11 +1,11 @@
-"""The raw layer as a build sees it: the documents of the last listing, each once, and what is missing of them.
+"""The raw layer as a build sees it: the documents of the latest listing, each once, and what is missing of them.
 
-Only what was listed last and is held in that very version counts, so a document that changed or was deleted at the
-source leaves the next release, and a shard that two workers made counts once.
+Only what is listed and held in that very version counts, so a document that changed or was deleted at the source leaves
+the next release, and a document that two workers fetched counts once. Workers list by themselves: the latest listing
+says which documents there are, and where another worker's saw a newer version of one, that version counts.
 """
 
 import json
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,11 +13,28 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from etl.datadir import DataDir
 from etl.errors import UsageError, explain_damage
+from etl.fetch import NOT_FETCHED_SCHEMA
 from etl.globs import quote_files
-from etl.shards import NOT_FETCHED_SCHEMA, SHARD_SCHEMA
+from etl.raw import DOCUMENTS, IMAGES, LISTINGS, NOT_FETCHED, REMEDY, RawFolder, read_files
+from etl.shards import SHARD_SCHEMA
 from etl.sources.base import LISTING_SCHEMA
+
+# What other listings know better than the latest one. As good as always there is one listing, or nothing to know.
+_NEWER = """
+create table newer as
+select other.key, other.size, other.etag, other.last_modified
+from other_listings as other
+join latest_listing as latest using (key)
+where other.etag <> latest.etag and other.last_modified > latest.last_modified
+qualify row_number() over (partition by other.key order by other.last_modified desc, other.etag) = 1
+"""
+_LISTING = """
+create view listing as
+select key, size, etag, last_modified from latest_listing anti join newer using (key)
+union all
+select key, size, etag, last_modified from newer
+"""
 
 # Which shard stands for each listed document. Where several hold it (two workers fetched it), the lowest MD5 decides,
 # so that the choice doesn't depend on the order of the shards; rows of one MD5 hold the same bytes.
@@ -38,10 +55,12 @@ _ALL_CHOSEN = "select (select count(*) from held) = (select count(*) from chosen
 
 _MISSING = """
 create table missing as
-select listing.key, coalesce(failed.error, 'not fetched yet') as error
+select listing.key, coalesce(failures.error, 'not fetched yet') as error, coalesce(failures.attempts, 0) as attempts
 from listing
 anti join chosen using (key, etag)
-left join failed using (key)
+left join (
+  select key, max(attempts) as attempts, arg_max(error, attempts) as error from failed group by key
+) as failures using (key)
 """
 # The hashes of the documents are combined by exclusive or, which knows no order and so needs no sort.
 _FINGERPRINT = """
@@ -68,26 +87,33 @@ select
   (select count(*) from observations) as lines_loaded,
   (select count(*) from rejects where scope = 'line') as lines_rejected,
 """
-_REMEDY = "Delete the damaged file and run `abid-etl fetch` again: it gets what is missing."
 _SQL_TYPES = {pa.string(): "varchar", pa.int64(): "bigint", pa.binary(): "blob", pa.timestamp("us"): "timestamp"}
 
 
-def open_raw_layer(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None:
+def open_raw_layer(connection: duckdb.DuckDBPyConnection, raw: RawFolder, shards: list[str] | None = None) -> None:
     """Give `connection` the inputs of the models: raw_documents, listed_images, listing_facts; and listing, missing.
+
+    `shards` are the paths of those that count; None: all.
 
     Raises:
         UsageError: nothing has been fetched yet.
     """
-    with explain_damage(f"the raw layer in {data.raw}", _REMEDY):
-        _open(connection, data)
+    _find_latest(raw)
+    with explain_damage(f"the raw layer in {raw.uri}", REMEDY):
+        _open(connection, raw, raw.list_paths(DOCUMENTS) if shards is None else shards)
 
 
-def _open(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None:
-    _create_view(connection, "listing", [str(data.listing)], LISTING_SCHEMA)
-    _create_view(connection, "held", data.shard_files(), SHARD_SCHEMA)
-    _create_view(connection, "failed", _existing(data.not_fetched), NOT_FETCHED_SCHEMA)
-    _create_view(connection, "listed_images", _existing(data.images), LISTING_SCHEMA)
-    connection.execute(f"create view listing_facts as select {data.images.is_file()} as images_listed")
+def _open(connection: duckdb.DuckDBPyConnection, raw: RawFolder, shards: list[str]) -> None:
+    *others, latest = raw.list_paths(LISTINGS)
+    images = find_images(raw)
+    _create_view(connection, "latest_listing", [latest], LISTING_SCHEMA)
+    _create_view(connection, "other_listings", others, LISTING_SCHEMA)
+    _create_view(connection, "held", shards, SHARD_SCHEMA)
+    _create_view(connection, "failed", raw.list_paths(NOT_FETCHED), NOT_FETCHED_SCHEMA)
+    _create_view(connection, "listed_images", images, LISTING_SCHEMA)
+    connection.execute(f"create view listing_facts as select {bool(images)} as images_listed")
+    connection.execute(_NEWER)
+    connection.execute(_LISTING)
     connection.execute(_CHOSEN)
     # Nearly always the shards hold what was listed and no more; then no join stands between the models and the bytes.
     all_chosen = connection.execute(_ALL_CHOSEN).fetchone() == (True,)
@@ -95,23 +121,28 @@ def _open(connection: duckdb.DuckDBPyConnection, data: DataDir) -> None:
     connection.execute(_MISSING)
 
 
-def require_listing(data: DataDir) -> None:
-    """Raise a UsageError when nothing has been fetched yet."""
-    if not data.listing.is_file():
-        raise UsageError(
-            f"nothing has been fetched into {data.root} yet: run `abid-etl fetch SOURCE --data-dir {data.root}`"
-        )
+def find_images(raw: RawFolder) -> list[str]:
+    """The path of the listing of pictures that belongs to the latest listing, if one was taken."""
+    latest = _find_latest(raw).removeprefix(LISTINGS)
+    return [path for path in raw.list_paths(IMAGES) if path.endswith(latest)]
 
 
-def find_largest(data: DataDir) -> int:
+def _find_latest(raw: RawFolder) -> str:
+    if listings := raw.list_files(LISTINGS):
+        return listings[-1]
+    raise UsageError(
+        f"nothing has been fetched into {raw.uri} yet: run `abid-etl fetch` with the same --data-dir and --raw"
+    )
+
+
+def find_largest(raw: RawFolder) -> int:
     """The bytes of the largest listed document.
 
     Raises:
         UsageError: nothing has been fetched yet.
     """
-    require_listing(data)
-    with explain_damage(str(data.listing), _REMEDY):
-        return int(pc.max(pq.read_table(data.listing, columns=["size"])["size"]).as_py())
+    listing = read_files(raw, [_find_latest(raw)], LISTING_SCHEMA)
+    return int(pc.max(listing["size"]).as_py())
 
 
 def list_missing(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -125,10 +156,14 @@ def fingerprint_documents(connection: duckdb.DuckDBPyConnection, code: str) -> s
     return str(row[0]) if row else ""
 
 
-def read_facts(data: DataDir) -> dict[str, Any]:
-    """What the last listing says about its source: source, listed_at, synthetic (how it was made, or null)."""
-    with explain_damage(str(data.listing), _REMEDY):
-        facts: dict[str, Any] = json.loads(pq.read_schema(data.listing).metadata[b"abid"])
+def read_facts(raw: RawFolder) -> dict[str, Any]:
+    """What the latest listing says about its source.
+
+    source, listed_at, synthetic (how it was made, or null), selection (how its documents were picked, or null).
+    """
+    latest = _find_latest(raw)
+    with explain_damage(f"{latest} in {raw.uri}", REMEDY):
+        facts: dict[str, Any] = json.loads(pq.read_schema(raw.open_file(latest)).metadata[b"abid"])
     return facts
 
 
@@ -143,10 +178,6 @@ def count_documents(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "rejects_by_reason": dict(reasons),
         "not_fetched": [{"key": key, "error": error} for key, error in list_missing(connection)],
     }
-
-
-def _existing(path: Path) -> list[str]:
-    return [str(path)] if path.is_file() else []
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], schema: pa.Schema) -> None:

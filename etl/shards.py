@@ -1,25 +1,23 @@
 """Shards: Parquet files of whole documents, the raw layer's only ledger.
 
-What the shards hold is what has been fetched. A shard appears by one rename, or not at all, so a killed run leaves
-nothing to repair: the next one subtracts what is there. Rows are sorted by key; the file's name is a hash of what it
-holds, so shards made by different workers never collide, and the same shard made twice is one file.
+What the shards hold is what has been fetched. A shard appears whole or not at all, so a killed run leaves nothing to
+repair: the next one subtracts what is there. Rows are sorted by key; the file's name is a hash of what it holds, so
+shards made by different workers never collide, and the same shard made twice is one file.
 """
 
 import datetime as dt
 import hashlib
-import re
+import time
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
-from pathlib import Path
+from operator import attrgetter
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from etl.atomic import replace_file
-from etl.sources.base import LISTING_SCHEMA, Body, Source
+from etl.raw import DOCUMENTS, Raw
+from etl.sources.base import LISTING_SCHEMA, Body, Entry
 
 SHARD_SCHEMA = pa.schema(
     [
@@ -31,90 +29,99 @@ SHARD_SCHEMA = pa.schema(
 )
 """One row per document: the listing's columns, the MD5 of the bytes, when they were fetched (UTC), and the bytes."""
 
-NOT_FETCHED_SCHEMA = pa.schema([("key", pa.string()), ("error", pa.string())])
-"""One row per listed document that the fetch could not get."""
-
 SHARD_ROWS = 16_384
 SHARD_BYTES = 64 << 20
-_MD5 = re.compile(r"[0-9a-f]{32}")
+_SHARD_SECONDS = 60.0  # on a slow line, what a killed run loses
 
 
 @dataclass(slots=True)
 class Packed:
-    """What became of a slice of a listing."""
+    """What became of some of the documents that were asked for. `size` in bytes."""
 
     documents: int = 0
     size: int = 0
-    not_fetched: list[tuple[str, str]] = field(default_factory=list)
+    not_fetched: list[Body] = field(default_factory=list)
+    changed: list[Entry] = field(default_factory=list)
+
+    def add(self, other: "Packed") -> None:
+        """Count what `other` counts too."""
+        self.documents += other.documents
+        self.size += other.size
+        self.not_fetched += other.not_fetched
+        self.changed += other.changed
 
 
-def pack_documents(source: Source, wanted: pa.Table, folder: Path, fetched_at: dt.datetime) -> Iterator[Packed]:
-    """Read the rows of `wanted` from `source` into shards; yields after each shard what it added.
+class ShardWriter:
+    """Packs bodies in the order in which they come; writes a shard when it has a full one, or once a minute.
 
     Memory: one shard's documents.
     """
-    rows: list[int] = []
-    bodies: list[bytes] = []
-    packed = Packed()
-    for body in checked_bodies(source, wanted):
-        if body.error:
-            packed.not_fetched.append((wanted["key"][body.row].as_py(), body.error))
-            continue
-        rows.append(body.row)
-        bodies.append(body.content)
-        packed.size += len(body.content)
-        if len(rows) >= SHARD_ROWS or packed.size >= SHARD_BYTES:
-            packed.documents = write_shard(wanted.take(rows), bodies, folder, fetched_at)
-            yield packed
-            rows, bodies, packed = [], [], Packed()
-    packed.documents = write_shard(wanted.take(rows), bodies, folder, fetched_at) if rows else 0
-    yield packed
+
+    def __init__(self, raw: Raw, fetched_at: dt.datetime) -> None:
+        self._raw, self._fetched_at = raw, fetched_at
+        self._bodies: list[Body] = []
+        self._size = 0
+        self._started = time.monotonic()
+
+    def add(self, bodies: Iterable[Body]) -> Packed:
+        """Take bodies, and say what they were; those with an error are only counted."""
+        packed = Packed()
+        for body in bodies:
+            if body.error:
+                packed.not_fetched.append(body)
+                continue
+            packed.documents += 1
+            packed.size += len(body.content)
+            if body.changed:
+                packed.changed.append(body.entry)
+            self._bodies.append(body)
+            self._size += len(body.content)
+            if len(self._bodies) >= SHARD_ROWS or self._size >= SHARD_BYTES:
+                self.flush()
+        if time.monotonic() - self._started > _SHARD_SECONDS:
+            self.flush()
+        return packed
+
+    def flush(self) -> None:
+        """Write what is there."""
+        self._started = time.monotonic()
+        if self._bodies:
+            write_shard(self._raw, _make_table(self._bodies, self._fetched_at))
+        self._bodies, self._size = [], 0
 
 
-def checked_bodies(source: Source, wanted: pa.Table) -> Iterator[Body]:
-    """The bodies of `wanted`, each held against its listing: a body of another size or MD5 becomes an error."""
-    sizes = wanted["size"].to_pylist()
-    etags = wanted["etag"].to_pylist()
-    for body in source.read_bodies(wanted):
-        fault = "" if body.error else _compare(body.content, sizes[body.row], etags[body.row])
-        yield Body(body.row, error=fault) if fault else body
+def write_shard(raw: Raw, documents: pa.Table) -> str:
+    """Write one shard of `documents` (`SHARD_SCHEMA`, sorted by key and etag), and return its name."""
+    name = f"{DOCUMENTS}/{hash_documents(documents)}.parquet"
+    raw.write_file(name, documents, compression_level=1, use_dictionary=["fetched_at"])
+    return name
 
 
-def _compare(content: bytes, size: int, etag: str) -> str:
-    if len(content) != size:
-        return f"{len(content)} bytes came, {size} were listed"
-    if _MD5.fullmatch(etag) and etag != hashlib.md5(content, usedforsecurity=False).hexdigest():
-        return "the MD5 of what came isn't the listed one"
-    return ""
+def hash_documents(documents: pa.Table) -> str:
+    """A hash of what a shard holds, whatever the time at which it was fetched."""
+    digest = hashlib.blake2b(digest_size=12)
+    for column in ("key", "etag", "md5"):
+        digest.update("\n".join(documents[column].to_pylist()).encode())
+    return digest.hexdigest()
 
 
-def write_shard(listed: pa.Table, bodies: list[bytes], folder: Path, fetched_at: dt.datetime) -> int:
-    """Write one shard of the documents `listed` with their `bodies`, and return how many they are."""
-    order = pc.sort_indices(listed, [("key", "ascending"), ("etag", "ascending")]).to_pylist()
-    bodies = [bodies[row] for row in order]
-    shard = pa.Table.from_arrays(
+def _make_table(bodies: list[Body], fetched_at: dt.datetime) -> pa.Table:
+    bodies = sorted(bodies, key=attrgetter("entry"))
+    columns = zip(*(body.entry for body in bodies), strict=True)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, LISTING_SCHEMA, strict=True)]
+    return pa.Table.from_arrays(
         [
-            *listed.take(order).columns,
-            pa.array([hashlib.md5(body, usedforsecurity=False).hexdigest() for body in bodies], pa.string()),
-            pa.repeat(pa.scalar(fetched_at, pa.timestamp("us")), listed.num_rows),
-            _to_array(bodies),
+            *arrays,
+            pa.array([body.md5 for body in bodies], pa.string()),
+            pa.repeat(pa.scalar(fetched_at, pa.timestamp("us")), len(bodies)),
+            _to_array([body.content for body in bodies]),
         ],
         schema=SHARD_SCHEMA,
     )
-    with replace_file(folder / f"{_name(shard)}.parquet") as temporary:
-        pq.write_table(shard, temporary, compression="zstd", compression_level=1, use_dictionary=["fetched_at"])
-    return len(bodies)
 
 
-def _to_array(bodies: list[bytes]) -> pa.Array:
-    """`bodies` in Arrow's layout. One join copies them four times as fast as a builder that grows."""
-    ends = array("i", accumulate(map(len, bodies), initial=0))
-    return pa.Array.from_buffers(pa.binary(), len(bodies), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(bodies))])
-
-
-def _name(shard: pa.Table) -> str:
-    """A hash of what the shard holds, whatever the time at which it was fetched."""
-    digest = hashlib.blake2b(digest_size=12)
-    for column in ("key", "etag", "md5"):
-        digest.update("\n".join(shard[column].to_pylist()).encode())
-    return digest.hexdigest()
+def _to_array(contents: list[bytes]) -> pa.Array:
+    """`contents` in Arrow's layout. One join copies them four times as fast as a builder that grows."""
+    ends = array("i", accumulate(map(len, contents), initial=0))
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(contents))]
+    return pa.Array.from_buffers(pa.binary(), len(contents), buffers)

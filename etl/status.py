@@ -7,6 +7,7 @@ import duckdb
 
 from etl import rawlayer
 from etl.datadir import DataDir
+from etl.raw import RawFolder
 from etl.release import find_current, find_releases
 
 
@@ -32,10 +33,10 @@ def read_status(data: DataDir) -> Status:
     Raises:
         UsageError: nothing has been fetched yet.
     """
-    rawlayer.require_listing(data)
-    facts = rawlayer.read_facts(data)
+    raw = RawFolder(data.raw)
+    facts = rawlayer.read_facts(raw)
     with duckdb.connect() as connection:
-        rawlayer.open_raw_layer(connection, data)
+        rawlayer.open_raw_layer(connection, raw)
         listed, fetched, fetched_bytes, images = connection.sql(_COUNTS).fetchall()[0]
         missing = rawlayer.list_missing(connection)
     return Status(
@@ -46,7 +47,7 @@ def read_status(data: DataDir) -> Status:
         fetched=fetched,
         fetched_bytes=fetched_bytes,
         missing=missing,
-        images_listed=images if data.images.is_file() else None,
+        images_listed=images if rawlayer.find_images(raw) else None,
         releases=[release.manifest for release in find_releases(data)],
         current=find_current(data),
     )

@@ -1,12 +1,17 @@
 """Small documents of the real shape, for the tests to write into buckets."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from etl.build import build_release
 from etl.datadir import DataDir
 from etl.fetch import fetch_documents
+from etl.raw import DOCUMENTS, LISTINGS, RawFolder
 from etl.release import Release
 from etl.sources.directory import DirectorySource
 
@@ -54,3 +59,26 @@ def run_pipeline(bucket: Path, data_dir: Path) -> Release:
     data = DataDir(data_dir)
     fetch_documents(DirectorySource(bucket), data)
     return build_release(data)
+
+
+def find_shards(data: DataDir) -> list[Path]:
+    """The shards of a raw layer."""
+    return [data.raw / name for name in RawFolder(data.raw).list_files(DOCUMENTS)]
+
+
+def read_shards(data: DataDir) -> pa.Table:
+    """All that the shards of a raw layer hold, shard after shard."""
+    return pa.concat_tables(pq.read_table(shard) for shard in find_shards(data))
+
+
+def read_listing(data: DataDir) -> list[dict[str, Any]]:
+    """The rows of the only listing of a raw layer."""
+    [name] = RawFolder(data.raw).list_files(LISTINGS)
+    rows: list[dict[str, Any]] = pq.read_table(data.raw / name).to_pylist()
+    return rows
+
+
+def hash_files(release: Release) -> dict[str, str]:
+    """The SHA-256 of every Parquet file of a release, by its path there."""
+    files = release.path.rglob("*.parquet")
+    return {str(file.relative_to(release.path)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

@@ -13,6 +13,7 @@ from etl.datadir import DataDir
 from etl.errors import CheckError
 from etl.fetch import fetch_documents
 from etl.models import define_macros, load_models
+from etl.raw import RawFolder
 from etl.sources.directory import DirectorySource
 from etl.sqlfiles import SQL_ROOT
 
@@ -34,7 +35,7 @@ PLANTED: dict[str, dict[str, str]] = {
         "delete from bins where bin_id = '00002'": "listed=5, loaded=3, rejected=1, not_fetched=0",
         "insert into bins from bins where bin_id = '1'": "listed=5, loaded=5, rejected=1, not_fetched=0",
         "delete from rejects where scope = 'document'": "listed=5, loaded=4, rejected=0, not_fetched=0",
-        "insert into missing values ('metadata/00004.json', 'x')": "listed=5, loaded=4, rejected=1, not_fetched=1",
+        "insert into missing values ('metadata/00004.json', 'x', 1)": "listed=5, loaded=4, rejected=1, not_fetched=1",
     },
     "lines_conserved": {
         "update bins set fcsku_count = 1 where bin_id = '1'": "bin_id='1', seen=2, loaded=1, rejected=0",
@@ -91,7 +92,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyC
     data = DataDir(folder / "data")
     fetch_documents(DirectorySource(write_bucket(folder / "bucket", DOCUMENTS)), data)
     with duckdb.connect() as connection:
-        rawlayer.open_raw_layer(connection, data)
+        rawlayer.open_raw_layer(connection, RawFolder(data.raw))
         define_macros(connection)
         for model in load_models().values():
             connection.execute(f"create table {model.name} as {model.query}")

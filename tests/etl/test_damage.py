@@ -52,14 +52,13 @@ def test_a_damaged_release_is_made_again(what: str, bucket: Path, tmp_path: Path
     assert len(Warehouse.open(tmp_path / "data").table("bins").rows()) == 2
 
 
-@pytest.mark.parametrize("name", ["listing.parquet", "documents"])
+@pytest.mark.parametrize("folder", ["listings", "documents"])
 @pytest.mark.parametrize("command", ["build", "status"])
 def test_a_damaged_raw_layer_is_named_with_a_remedy(
-    name: str, command: str, bucket: Path, tmp_path: Path, run: Run
+    folder: str, command: str, bucket: Path, tmp_path: Path, run: Run
 ) -> None:
     run_pipeline(bucket, tmp_path / "data")
-    path = tmp_path / "data" / "raw" / name
-    path = next(path.iterdir()) if path.is_dir() else path
+    [path] = (tmp_path / "data" / "raw" / folder).iterdir()
     path.write_bytes(path.read_bytes()[:10])
     done = run("abid-etl", command)
     assert done.returncode == 2

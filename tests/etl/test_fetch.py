@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,14 +16,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from documents import encode, make_document, make_line, run_pipeline, write_bucket
+from documents import (
+    encode,
+    find_shards,
+    make_document,
+    make_line,
+    read_listing,
+    read_shards,
+    run_pipeline,
+    write_bucket,
+)
 
 from etl.build import build_release
 from etl.datadir import DataDir
 from etl.errors import CheckError, SourceError, UsageError
 from etl.fetch import fetch_documents
+from etl.raw import DOCUMENTS
 from etl.release import Release
-from etl.sources.base import Body
+from etl.sources.base import LateReader
 from etl.sources.directory import DirectorySource
 from etl.warehouse import Warehouse
 
@@ -59,16 +69,16 @@ def test_the_first_fetch_gets_everything_as_it_is(bucket: Path, data: DataDir) -
     bodies = {key: encode(document) for key, document in THREE.items()}
     assert (receipt.listed, receipt.held, receipt.documents, receipt.not_fetched) == (3, 0, 3, [])
     assert receipt.size == sum(map(len, bodies.values()))
-    shards = pa.concat_tables(pq.read_table(shard) for shard in data.shard_files())
+    shards = read_shards(data)
     assert dict(zip(shards["key"].to_pylist(), shards["body"].to_pylist(), strict=True)) == bodies
 
 
 def test_a_second_fetch_of_the_same_directory_gets_nothing(bucket: Path, data: DataDir) -> None:
     fetch_documents(DirectorySource(bucket), data)
-    shards = data.shard_files()
+    shards = find_shards(data)
     receipt = fetch_documents(DirectorySource(bucket), data)
     assert (receipt.listed, receipt.held, receipt.documents, receipt.size) == (3, 3, 0, 0)
-    assert data.shard_files() == shards
+    assert find_shards(data) == shards
 
 
 def test_a_new_document_is_all_that_the_next_fetch_gets(bucket: Path, data: DataDir) -> None:
@@ -99,13 +109,13 @@ def test_a_document_deleted_at_the_source_leaves_the_next_release(bucket: Path, 
 
 def test_the_listing_is_a_snapshot_of_the_source(bucket: Path, data: DataDir) -> None:
     fetch_documents(DirectorySource(bucket), data)
-    listing = pq.read_table(data.listing).to_pylist()
+    listing = read_listing(data)
     stats = {key: (bucket / key).stat() for key in THREE}
     assert [(row["key"], row["size"]) for row in listing] == [(key, stats[key].st_size) for key in sorted(THREE)]
     (bucket / "metadata/00001.json").unlink()
-    assert pq.read_table(data.listing).to_pylist() == listing
+    assert read_listing(data) == listing
     fetch_documents(DirectorySource(bucket), data)
-    assert [row["key"] for row in pq.read_table(data.listing).to_pylist()] == sorted(THREE)[1:]
+    assert [row["key"] for row in read_listing(data)] == sorted(THREE)[1:]
 
 
 @pytest.mark.parametrize("content", [{}, {"bin-images/00001.jpg": b"x"}], ids=["no folder", "pictures only"])
@@ -125,27 +135,14 @@ def test_a_source_without_documents_is_an_error_and_lists_nothing(
 
 
 @dataclass(frozen=True)
-class Unsteady:
+class Unsteady(DirectorySource):
     """A directory in which something happens after it was listed."""
 
-    directory: DirectorySource
     happen: Callable[[Path], object]
-    max_processes: int = 1
-    lists_for_free: bool = False
 
-    @property
-    def uri(self) -> str:
-        return self.directory.uri
-
-    def list_objects(self, prefix: str) -> Iterator[pa.RecordBatch]:
-        yield from self.directory.list_objects(prefix)
-
-    def read_bodies(self, wanted: pa.Table) -> Iterator[Body]:
-        self.happen(self.directory.root)
-        yield from self.directory.read_bodies(wanted)
-
-    def read_object(self, key: str) -> bytes | None:
-        return self.directory.read_object(key)
+    def open_reader(self) -> LateReader:
+        self.happen(self.root)
+        return super().open_reader()
 
 
 def make_unreadable(path: Path) -> None:
@@ -170,7 +167,7 @@ def let_everything_happen(bucket: Path) -> None:
 
 def test_documents_that_can_not_be_read_as_listed_are_named_with_a_reason(bucket: Path, data: DataDir) -> None:
     write_bucket(bucket, dict.fromkeys(EVENTS, b'{"BIN_FCSKU_DATA": {} '))
-    receipt = fetch_documents(Unsteady(DirectorySource(bucket), let_everything_happen), data)
+    receipt = fetch_documents(Unsteady(bucket, let_everything_happen), data)
     assert (receipt.documents, receipt.not_fetched) == (3, NAMED)
     with pytest.raises(CheckError) as refusal:
         build_release(data)
@@ -184,7 +181,7 @@ def test_documents_that_can_not_be_read_as_listed_are_named_with_a_reason(bucket
 
 def test_a_release_without_a_document_gives_way_to_one_with_it(bucket: Path, data: DataDir) -> None:
     lost, found = bucket / "metadata/00002.json", bucket / "found.json"
-    fetch_documents(Unsteady(DirectorySource(bucket), lambda _: lost.rename(found)), data)
+    fetch_documents(Unsteady(bucket, lambda _: lost.rename(found)), data)
     partial = build_release(data, allow_missing=True)
     found.rename(lost)  # as it was, to the nanosecond
     whole = run_pipeline(bucket, data.root)
@@ -215,10 +212,10 @@ def files_of(release: Release) -> dict[str, str]:
 
 def stop_at_the_first_shard(bucket: Path, data: DataDir, stop: Callable[[int], None]) -> tuple[int, str]:
     """Start a fetch and `stop` it once a shard is there; its exit code, and all that its processes said."""
-    data.shards.mkdir(parents=True)
+    (data.raw / DOCUMENTS).mkdir(parents=True)
     command = [COMMAND, "fetch", str(bucket), "--data-dir", str(data.root)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        while process.poll() is None and not data.shard_files():
+        while process.poll() is None and not find_shards(data):
             pass
         stop(process.pid)
         try:
@@ -260,20 +257,24 @@ def test_an_interrupted_fetch_exits_with_130_leaves_nothing_and_is_resumed(
 
 def test_a_build_after_a_killed_fetch_knows_what_is_missing(bucket: Path, data: DataDir) -> None:
     fetch_documents(DirectorySource(bucket), data)
-    shutil.rmtree(data.shards)  # a run that was killed before its first shard
+    shutil.rmtree(data.raw / DOCUMENTS)  # a run that was killed before its first shard
     with pytest.raises(CheckError, match=r"3 of the listed .*\n.*metadata/00001.json: not fetched yet"):
         build_release(data)
 
 
 def test_what_killed_runs_left_under_temporary_names_is_removed(bucket: Path, data: DataDir) -> None:
     run_pipeline(bucket, data.root)
-    leftovers = [data.raw / ".listing.parquet.1.tmp", data.shards / ".0123456789abcdef01234567.parquet.2.tmp"]
+    names = (
+        "documents/.0123456789abcdef01234567.parquet.2.tmp",
+        "listings/.20260101T000000.000000Z-1of1-a.parquet.1.tmp",
+    )
+    leftovers = [data.raw / name for name in names]
     for leftover in leftovers:
         leftover.write_bytes(b"half a fi")
-    before = data.shard_files()
+    before = find_shards(data)
     fetch_documents(DirectorySource(bucket), data)
     assert [leftover for leftover in leftovers if leftover.exists()] == []
-    assert data.shard_files() == before
+    assert find_shards(data) == before
 
 
 def test_a_fetch_that_runs_out_of_space_leaves_no_shard_and_is_resumed(bucket: Path, data: DataDir) -> None:
@@ -286,7 +287,7 @@ def test_a_fetch_that_runs_out_of_space_leaves_no_shard_and_is_resumed(bucket: P
             fetch_documents(DirectorySource(bucket), data)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert find_files(data.root) == {"raw/listing.parquet"}
+    assert {name.rpartition("/")[0] for name in find_files(data.root)} == {"raw/listings"}
     assert fetch_documents(DirectorySource(bucket), data).documents == 4
 
 
@@ -298,7 +299,7 @@ def test_several_processes_pack_what_one_packs(
         monkeypatch.setattr(os, "cpu_count", lambda processes=processes: processes)
         data = DataDir(tmp_path / str(processes))
         assert fetch_documents(DirectorySource(big_bucket), data).documents == MANY
-        shards = [pq.read_table(shard).drop(["fetched_at"]) for shard in data.shard_files()]
+        shards = [pq.read_table(shard).drop(["fetched_at"]) for shard in find_shards(data)]
         assert len(shards) > 1
         assert all(shard["key"].to_pylist() == sorted(shard["key"].to_pylist()) for shard in shards)
         packed.append(pa.concat_tables(shards).sort_by("key"))

@@ -1,7 +1,6 @@
 """Releases: the same bytes from the same documents, published whole or not at all."""
 
 import datetime as dt
-import hashlib
 import json
 import os
 import random
@@ -14,13 +13,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from documents import make_document, make_line, run_pipeline, write_bucket
+from documents import find_shards, hash_files, make_document, make_line, read_shards, run_pipeline, write_bucket
 
 from etl.build import Limits, build_release
 from etl.datadir import DataDir
 from etl.errors import CheckError
 from etl.fetch import fetch_documents
 from etl.models import load_tables
+from etl.raw import DOCUMENTS
 from etl.release import KEPT_RELEASES, Release
 from etl.sources.directory import DirectorySource
 from etl.warehouse import Warehouse
@@ -36,11 +36,6 @@ def files_below(folder: Path) -> dict[str, tuple[int, int, int]]:
     """Every path below `folder`, itself included: inode, time of change, size."""
     stats = {str(path): path.stat() for path in (folder, *folder.rglob("*"))}
     return {path: (stat.st_ino, stat.st_mtime_ns, stat.st_size) for path, stat in stats.items()}
-
-
-def hash_tables(release: Release) -> dict[str, str]:
-    files = release.path.rglob("*.parquet")
-    return {str(file.relative_to(release.path)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def find_release_ids(data: DataDir) -> set[str]:
@@ -81,7 +76,7 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
 @pytest.fixture(scope="module")
 def reference(big: DataDir) -> tuple[str, dict[str, str]]:
     release = build_release(big)
-    return release.id, hash_tables(release)
+    return release.id, hash_files(release)
 
 
 def copy_raw_layer(data: DataDir, root: Path) -> DataDir:
@@ -91,18 +86,18 @@ def copy_raw_layer(data: DataDir, root: Path) -> DataDir:
 
 def reshard(data: DataDir) -> None:
     """Deal the rows out to other shards in no order, with an overlapping shard and one of former versions."""
-    rows = pa.concat_tables(pq.read_table(shard) for shard in data.shard_files())
-    shutil.rmtree(data.shards)
-    data.shards.mkdir()
+    rows = read_shards(data)
+    for shard in find_shards(data):
+        shard.unlink()
     order = list(range(rows.num_rows))
     random.Random(2).shuffle(order)
     later = pa.repeat(pa.scalar(dt.datetime(2030, 1, 1), pa.timestamp("us")), 100)  # noqa: DTZ001  (the raw layer's are UTC)
     former = {"etag": [f"former-{row}" for row in range(100)], "md5": ["0" * 32] * 100, "body": [b"former"] * 100}
-    shards = {str(part): rows.take(order[part::4]) for part in range(4)}
-    shards["overlapping"] = with_columns(rows.take(order[100:200]), {"fetched_at": later})
-    shards["0-former"] = with_columns(rows.take(order[50:150]), former)
-    for name, shard in shards.items():
-        pq.write_table(shard, data.shards / f"{name}.parquet", row_group_size=500)
+    dealt = {str(part): rows.take(order[part::4]) for part in range(4)}
+    dealt["overlapping"] = with_columns(rows.take(order[100:200]), {"fetched_at": later})
+    dealt["0-former"] = with_columns(rows.take(order[50:150]), former)
+    for name, shard in dealt.items():
+        pq.write_table(shard, data.raw / DOCUMENTS / f"{name}.parquet", row_group_size=500)
 
 
 def with_columns(table: pa.Table, columns: dict[str, Any]) -> pa.Table:
@@ -118,7 +113,7 @@ def test_the_order_and_the_sharding_of_the_raw_layer_leave_no_trace(
     data = copy_raw_layer(big, tmp_path)
     reshard(data)
     release = build_release(data)
-    assert (release.id, hash_tables(release)) == reference
+    assert (release.id, hash_files(release)) == reference
 
 
 @pytest.mark.parametrize("limits", [Limits(1, "512MB"), Limits(2, "2GB")])
@@ -126,7 +121,7 @@ def test_threads_and_memory_leave_no_trace(
     limits: Limits, big: DataDir, reference: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
     release = build_release(copy_raw_layer(big, tmp_path), limits=limits)
-    assert (release.id, hash_tables(release)) == reference
+    assert (release.id, hash_files(release)) == reference
 
 
 # --- what a release says of itself ----------------------------------------------------------------------------------
@@ -217,7 +212,7 @@ def test_a_failing_check_publishes_nothing_and_leaves_the_former_release(data: D
     link = os.readlink(data.current)  # noqa: PTH115  (as it is written)
     write_bucket(data.root.parent / "bucket", bucket_of(20))
     fetch_documents(DirectorySource(data.root.parent / "bucket"), data)
-    for shard in data.shard_files():  # damage that no fetch does: every document twice in one shard
+    for shard in find_shards(data):  # damage that no fetch does: every document twice in one shard
         rows = pq.read_table(shard)
         pq.write_table(pa.concat_tables([rows, rows]), shard)
     with pytest.raises(CheckError, match=r"nothing was published.*\n  documents_conserved(.*\n)*.*keys_unique"):

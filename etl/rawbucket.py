@@ -1,0 +1,139 @@
+"""A raw layer in a bucket: workers on many machines write to it, and a build on any machine reads from it.
+
+A file is put by one request (or one upload that is completed by one), so it appears whole or not at all. To build from
+it, its files are copied; those that an earlier build copied are there already, because a name stands for its content.
+"""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import obstore
+import pyarrow as pa
+import pyarrow.parquet as pq
+from botocore.exceptions import BotoCoreError, ClientError
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from etl.atomic import replace_file
+from etl.errors import SourceError
+from etl.raw import FOLDERS, RawFolder
+from etl.sources.account import Account
+from etl.sources.failures import explain_failure
+from etl.sources.options import S3Options
+
+_RETRIES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RawBucket:
+    """A raw layer below `uri`, `s3://bucket/prefix`. Every method raises SourceError when the bucket can't be used."""
+
+    uri: str
+    options: S3Options
+
+    def list_files(self, folder: str) -> list[str]:
+        """See `etl.raw.Raw`."""
+        with self.name_failures():
+            found = [meta["path"] for page in obstore.list(self.store, folder) for meta in page]
+        return sorted(path for path in found if path.endswith(".parquet"))
+
+    def open_file(self, name: str) -> pa.NativeFile:
+        """See `etl.raw.Raw`. Only what is asked for is read, so a few columns cost a few requests."""
+        return pa.PythonFile(_RemoteFile(self, name), mode="r")
+
+    def write_file(self, name: str, table: pa.Table, **options: Any) -> None:
+        """See `etl.raw.Raw`. Memory: the file."""
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd", **options)
+        with self.name_failures():
+            obstore.put(self.store, name, sink.getvalue().to_pybytes())
+
+    def remove_file(self, name: str) -> None:
+        """See `etl.raw.Raw`."""
+        with self.name_failures():
+            obstore.delete(self.store, name)
+
+    def prepare(self) -> None:
+        """See `etl.raw.Raw`. A put leaves nothing behind."""
+
+    @contextmanager
+    def localize(self, scratch: Path) -> Iterator[RawFolder]:
+        """See `etl.raw.Raw`. The copy stays, for the next build; files that were removed here are removed there."""
+        copy = RawFolder(scratch)
+        copy.prepare()
+        for folder in FOLDERS:
+            here, there = set(self.list_files(folder)), set(copy.list_files(folder))
+            for name in there - here:
+                copy.remove_file(name)
+            for name in sorted(here - there):
+                with replace_file(scratch / name) as temporary, self.name_failures():
+                    temporary.write_bytes(obstore.get(self.store, name).bytes())
+        yield copy
+
+    @property
+    def store(self) -> S3Store:
+        """Obstore's client, one a process."""
+        return _open_store(self.uri, self.options)
+
+    @contextmanager
+    def name_failures(self) -> Iterator[None]:
+        """Turn obstore's errors into a SourceError. What they are about, boto3 tells: see `etl.sources.failures`."""
+        try:
+            yield
+        except (BaseError, FileNotFoundError) as error:
+            raise SourceError(f"The raw layer can't be used. {self._explain(error)}") from error
+
+    def _explain(self, error: Exception) -> str:
+        account = _open_account(self.uri, self.options)
+        try:
+            account.client.list_objects_v2(Bucket=account.bucket, Prefix=account.root, MaxKeys=1)
+        except (BotoCoreError, ClientError) as cause:
+            return str(explain_failure(cause, account.place))
+        return f"{account.place}: {str(error).partition(chr(10))[0]}"
+
+
+class _RemoteFile(io.RawIOBase):
+    """Reads ranges of a file in the bucket."""
+
+    def __init__(self, raw: RawBucket, name: str) -> None:
+        self._raw, self._name, self._position = raw, name, 0
+        with raw.name_failures():
+            self._size = obstore.head(raw.store, name)["size"]
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = start + offset
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        end = self._size if size < 0 else min(self._size, self._position + size)
+        if end <= self._position:
+            return b""
+        with self._raw.name_failures():
+            content = bytes(obstore.get_range(self._raw.store, self._name, start=self._position, end=end))
+        self._position = end
+        return content
+
+
+@cache
+def _open_account(uri: str, options: S3Options) -> Account:
+    return Account(uri, options)
+
+
+@cache
+def _open_store(uri: str, options: S3Options) -> S3Store:
+    return _open_account(uri, options).open_store(max_retries=_RETRIES)
