@@ -1,8 +1,9 @@
 """`abid-etl`: fetch documents, build releases, see where things stand."""
 
+import os
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,19 +12,37 @@ from cli.options import (
     DEFAULT_DATA_DIR,
     PUBLIC_BUCKET,
     AllowMissingOption,
+    ConcurrencyOption,
     DataDirOption,
     EndpointOption,
+    IdsOption,
     ImagesOption,
+    IncludeOption,
+    LimitOption,
+    LogFormat,
+    LogFormatOption,
     MemoryOption,
     ProfileOption,
     QuietOption,
+    RawEndpointOption,
+    RawOption,
+    RawProfileOption,
+    RequesterPaysOption,
+    ShardOption,
+    SignOption,
     SourceArgument,
     ThreadsOption,
 )
-from cli.stderr import open_progress, run, say
+from cli.stderr import open_progress, run, say, set_log
 from cli.stdout import print_text
 from cli.version import VersionOption
 from etl.datadir import DataDir
+from etl.errors import UsageError
+from etl.sources.options import CONCURRENCY, S3Options
+
+if TYPE_CHECKING:
+    from etl.raw import Raw
+    from etl.selection import Selection
 
 app = typer.Typer(
     help="Bring the metadata of the Amazon Bin Image Dataset into a warehouse of Parquet tables.",
@@ -45,11 +64,21 @@ def run_pipeline(
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
     endpoint_url: EndpointOption = None,
     profile: ProfileOption = None,
+    sign: SignOption = None,
+    requester_pays: RequesterPaysOption = False,
+    concurrency: ConcurrencyOption = CONCURRENCY,
+    include: IncludeOption = None,
+    ids: IdsOption = None,
+    limit: LimitOption = None,
     images: ImagesOption = None,
     allow_missing: AllowMissingOption = False,
     threads: ThreadsOption = None,
     memory: MemoryOption = None,
+    raw: RawOption = None,
+    raw_endpoint_url: RawEndpointOption = None,
+    raw_profile: RawProfileOption = None,
     quiet: QuietOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Fetch what is new at the source, then build and publish a release.
 
@@ -59,10 +88,58 @@ def run_pipeline(
 
         abid-etl run
 
+        abid-etl run --limit 5000
+
         abid-etl run path/to/bucket-copy --data-dir /big/abid
     """
-    _fetch(source, data_dir, endpoint_url, profile, images=images, quiet=quiet, strict=not allow_missing)
-    _build(data_dir, threads, memory, allow_missing=allow_missing, quiet=quiet)
+    set_log(log_format, quiet=quiet)
+    options = S3Options(endpoint_url, profile, sign, requester_pays, concurrency)
+    layer = _open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
+    _fetch(source, options, data_dir, layer, _select(include, ids, limit), images=images, strict=not allow_missing)
+    _build(data_dir, layer, threads, memory, allow_missing=allow_missing)
+
+
+@app.command("plan")
+def plan(
+    source: SourceArgument = PUBLIC_BUCKET,
+    *,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    endpoint_url: EndpointOption = None,
+    profile: ProfileOption = None,
+    sign: SignOption = None,
+    requester_pays: RequesterPaysOption = False,
+    concurrency: ConcurrencyOption = CONCURRENCY,
+    include: IncludeOption = None,
+    ids: IdsOption = None,
+    limit: LimitOption = None,
+    shard: ShardOption = None,
+    raw: RawOption = None,
+    raw_endpoint_url: RawEndpointOption = None,
+    raw_profile: RawProfileOption = None,
+    quiet: QuietOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Say what `fetch` would do: what is new, what has changed, how many requests, how long. Nothing is fetched.
+
+    Examples:
+
+        abid-etl plan
+
+        abid-etl plan s3://my-mirror/abid --profile work
+    """
+    from etl.plan import make_plan  # noqa: PLC0415  (pyarrow is slow to import)
+    from etl.sources import open_source  # noqa: PLC0415
+
+    set_log(log_format, quiet=quiet)
+    options = S3Options(endpoint_url, profile, sign, requester_pays, concurrency)
+    made = make_plan(
+        open_source(source, options),
+        DataDir(data_dir),
+        raw=_open_raw(data_dir, raw, raw_endpoint_url, raw_profile),
+        selection=_select(include, ids, limit, shard),
+        progress=open_progress(),
+    )
+    print_text(summary.describe_plan(made))
 
 
 @app.command("fetch")
@@ -72,8 +149,19 @@ def fetch(
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
     endpoint_url: EndpointOption = None,
     profile: ProfileOption = None,
+    sign: SignOption = None,
+    requester_pays: RequesterPaysOption = False,
+    concurrency: ConcurrencyOption = CONCURRENCY,
+    include: IncludeOption = None,
+    ids: IdsOption = None,
+    limit: LimitOption = None,
+    shard: ShardOption = None,
     images: ImagesOption = None,
+    raw: RawOption = None,
+    raw_endpoint_url: RawEndpointOption = None,
+    raw_profile: RawProfileOption = None,
     quiet: QuietOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Bring the raw layer up to what the source holds now: the first stage of `run`.
 
@@ -81,11 +169,18 @@ def fetch(
 
         abid-etl fetch
 
-        abid-etl fetch s3://my-mirror/abid --profile work
+        abid-etl fetch s3://my-mirror/abid --endpoint-url http://127.0.0.1:8333 --profile work --concurrency 128
 
         abid-etl fetch abid-metadata.tar.zst
+
+        abid-etl fetch --include '000*' --limit 5000
+
+        abid-etl fetch --shard 3/8
     """
-    _fetch(source, data_dir, endpoint_url, profile, images=images, quiet=quiet, strict=True)
+    set_log(log_format, quiet=quiet)
+    options = S3Options(endpoint_url, profile, sign, requester_pays, concurrency)
+    layer = _open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
+    _fetch(source, options, data_dir, layer, _select(include, ids, limit, shard), images=images, strict=True)
 
 
 @app.command("build")
@@ -95,7 +190,11 @@ def build(
     allow_missing: AllowMissingOption = False,
     threads: ThreadsOption = None,
     memory: MemoryOption = None,
+    raw: RawOption = None,
+    raw_endpoint_url: RawEndpointOption = None,
+    raw_profile: RawProfileOption = None,
     quiet: QuietOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Build a release from the raw layer, check it and publish it: the second stage of `run`.
 
@@ -103,7 +202,57 @@ def build(
 
         abid-etl build --memory 4GB
     """
-    _build(data_dir, threads, memory, allow_missing=allow_missing, quiet=quiet)
+    set_log(log_format, quiet=quiet)
+    layer = _open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
+    _build(data_dir, layer, threads, memory, allow_missing=allow_missing)
+
+
+@app.command("verify")
+def verify(
+    *,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    raw: Annotated[bool, typer.Option("--raw", help="The raw layer; that of ABID_RAW, if it is set.")] = False,
+    quiet: QuietOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Read everything and hold it to its promises: readable, every MD5 true, nothing twice, nothing missing.
+
+    Example:
+
+        abid-etl verify --raw
+    """
+    from etl.verify import verify_raw  # noqa: PLC0415  (pyarrow is slow to import)
+
+    set_log(log_format, quiet=quiet)
+    if not raw:
+        raise UsageError("say what to verify: abid-etl verify --raw")
+    layer = _open_raw(data_dir, *map(os.environ.get, ("ABID_RAW", "ABID_RAW_ENDPOINT_URL", "ABID_RAW_PROFILE")))
+    findings = verify_raw(DataDir(data_dir), raw=layer, progress=open_progress())
+    print_text(summary.describe_findings(findings))
+    summary.require_kept(findings)
+
+
+@app.command("compact")
+def compact(
+    *,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    raw: RawOption = None,
+    raw_endpoint_url: RawEndpointOption = None,
+    raw_profile: RawProfileOption = None,
+    quiet: QuietOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
+) -> None:
+    """Join small shards of the raw layer to full ones, and keep one of each document that is held twice.
+
+    Example:
+
+        abid-etl compact
+    """
+    from etl.compact import compact_raw  # noqa: PLC0415  (pyarrow is slow to import)
+
+    set_log(log_format, quiet=quiet)
+    done = compact_raw(DataDir(data_dir), raw=_open_raw(data_dir, raw, raw_endpoint_url, raw_profile))
+    say(summary.describe_compaction(done))
 
 
 @app.command("status")
@@ -129,6 +278,7 @@ def synthesize(
         float, typer.Option("--dirty", min=0, max=1, help="Share of documents to spoil; planted.jsonl lists them.")
     ] = 0.0,
     quiet: QuietOption = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Make a bucket of invented documents that resembles the real one, as a directory to run the pipeline on.
 
@@ -138,35 +288,56 @@ def synthesize(
     """
     from etl.synthetic import synthesize as make_bucket  # noqa: PLC0415  (no other command needs it)
 
-    with open_progress(quiet=quiet).step("making documents", bins, "documents") as step:
+    set_log(log_format, quiet=quiet)
+    with open_progress().step("making documents", bins, "documents") as step:
         made = make_bucket(directory, bins=bins, seed=seed, dirty=dirty, on_progress=step.advance)
-    if not quiet:
-        say(summary.describe_synthesis(made, directory))
+    say(summary.describe_synthesis(made, directory))
+
+
+def _open_raw(data_dir: Path, raw: str | None, endpoint_url: str | None, profile: str | None) -> "Raw":
+    from etl.raw import RawFolder  # noqa: PLC0415  (pyarrow is slow to import)
+
+    if raw is None:
+        return RawFolder(DataDir(data_dir).raw)
+    from etl.rawbucket import RawBucket  # noqa: PLC0415  (so are the S3 libraries)
+
+    return RawBucket(raw, S3Options(endpoint_url, profile))
+
+
+def _select(include: str | None, ids: Path | None, limit: int | None, shard: str | None = None) -> "Selection":
+    from etl.selection import Selection, parse_shard, read_ids  # noqa: PLC0415  (duckdb and pyarrow are slow to import)
+
+    return Selection(include, read_ids(ids) if ids else None, limit, parse_shard(shard) if shard else (1, 1))
 
 
 def _fetch(
     source: str,
+    options: S3Options,
     data_dir: Path,
-    endpoint_url: str | None,
-    profile: str | None,
+    raw: "Raw",
+    selection: "Selection",
     *,
     images: bool | None,
-    quiet: bool,
     strict: bool,
 ) -> None:
     from etl.fetch import fetch_documents  # noqa: PLC0415  (pyarrow is slow to import)
     from etl.sources import open_source  # noqa: PLC0415
 
     started = time.monotonic()
-    opened = open_source(source, endpoint_url=endpoint_url, profile=profile)
-    receipt = fetch_documents(opened, DataDir(data_dir), images=images, progress=open_progress(quiet=quiet))
-    if not quiet:
-        say(summary.describe_receipt(receipt, time.monotonic() - started))
+    receipt = fetch_documents(
+        open_source(source, options),
+        DataDir(data_dir),
+        raw=raw,
+        selection=selection,
+        images=images,
+        progress=open_progress(),
+    )
+    say(summary.describe_receipt(receipt, time.monotonic() - started))
     if strict:
         summary.require_complete(receipt)
 
 
-def _build(data_dir: Path, threads: int | None, memory: str | None, *, allow_missing: bool, quiet: bool) -> None:
+def _build(data_dir: Path, raw: "Raw", threads: int | None, memory: str | None, *, allow_missing: bool) -> None:
     from etl.build import Limits, build_release  # noqa: PLC0415  (pyarrow is slow to import)
     from etl.release import find_current  # noqa: PLC0415
 
@@ -174,12 +345,12 @@ def _build(data_dir: Path, threads: int | None, memory: str | None, *, allow_mis
     before = find_current(DataDir(data_dir))
     release = build_release(
         DataDir(data_dir),
+        raw=raw,
         allow_missing=allow_missing,
         limits=Limits(threads, memory),
-        progress=open_progress(quiet=quiet),
+        progress=open_progress(),
     )
-    if not quiet:
-        say(summary.describe_release(release, before, time.monotonic() - started))
+    say(summary.describe_release(release, before, time.monotonic() - started))
 
 
 def main() -> None:

@@ -19,7 +19,15 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
+class LogFormat(StrEnum):
+    """How standard error is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
 DEFAULT_DATA_DIR = Path("data")
+LOG_FORMAT_VARIABLE = "ABID_LOG_FORMAT"
 
 DataDirOption = Annotated[
     Path,
@@ -31,6 +39,14 @@ OutputOption = Annotated[
 ]
 ShowSqlOption = Annotated[bool, typer.Option("--show-sql", help="Print the query instead of running it.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
+LogFormatOption = Annotated[
+    LogFormat,
+    typer.Option(
+        "--log-format",
+        envvar=LOG_FORMAT_VARIABLE,
+        help="How standard error is written: text, or json, one object a line. The variable counts for all commands.",
+    ),
+]
 SourceArgument = Annotated[
     str,
     typer.Argument(
@@ -42,6 +58,46 @@ EndpointOption = Annotated[
     str | None, typer.Option("--endpoint-url", help="An S3 endpoint other than the one that AWS configuration names.")
 ]
 ProfileOption = Annotated[str | None, typer.Option("--profile", help="The AWS profile to use.")]
+SignOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--sign/--no-sign",
+        help="Sign requests. Else they are where credentials are found, but not for the public bucket.",
+        show_default=False,
+    ),
+]
+RequesterPaysOption = Annotated[
+    bool, typer.Option("--requester-pays", help="Pay for the requests, where the bucket's owner doesn't.")
+]
+ConcurrencyOption = Annotated[
+    int, typer.Option("--concurrency", min=1, max=1024, help="Requests to S3 at once; fewer while it asks for that.")
+]
+IncludeOption = Annotated[
+    str | None, typer.Option("--include", metavar="GLOB", help="Only bins whose id matches, as in '000*'.")
+]
+IdsOption = Annotated[
+    Path | None, typer.Option("--ids", help="Only the bins whose ids this file names, one a line.", dir_okay=False)
+]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", min=1, help="Only so many documents, the first by key.", show_default=False)
+]
+ShardOption = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="I/N", help="Get the I-th of N shares. Raw layers merge by copying."),
+]
+RawOption = Annotated[
+    str | None,
+    typer.Option(
+        "--raw", envvar="ABID_RAW", help="Keep the raw layer at s3://bucket/prefix instead of in the data directory."
+    ),
+]
+RawEndpointOption = Annotated[
+    str | None,
+    typer.Option("--raw-endpoint-url", envvar="ABID_RAW_ENDPOINT_URL", help="The S3 endpoint of --raw."),
+]
+RawProfileOption = Annotated[
+    str | None, typer.Option("--raw-profile", envvar="ABID_RAW_PROFILE", help="The AWS profile for --raw.")
+]
 ImagesOption = Annotated[
     bool | None,
     typer.Option(

@@ -3,14 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.text import format_bytes
-from etl.errors import SourceError
+from cli.text import format_bytes, format_seconds
+from etl.errors import CheckError, SourceError
 
 if TYPE_CHECKING:
+    from etl.compact import Compaction
     from etl.fetch import Receipt
+    from etl.plan import Plan
     from etl.release import Release
     from etl.status import Status
     from etl.synthetic import Synthesis
+    from etl.verify import Finding
 
 _SHOWN = 5
 
@@ -23,7 +26,9 @@ def describe_receipt(receipt: "Receipt", seconds: float) -> str:
         if receipt.documents
         else f"fetched nothing new: {receipt.listed:,} listed, {receipt.held:,} held already"
     )
-    return "\n".join([done, *_list_missing(receipt.not_fetched)])
+    if receipt.elsewhere:
+        done += f", {receipt.elsewhere:,} left to other workers"
+    return "\n".join([done, *_list_missing(receipt.not_fetched), *_list_unlisted(receipt.unlisted)])
 
 
 def require_complete(receipt: "Receipt") -> None:
@@ -33,6 +38,55 @@ def require_complete(receipt: "Receipt") -> None:
             f"{len(receipt.not_fetched):,} listed documents could not be fetched from {receipt.source}: "
             "run the same command again, or go on without them: `abid-etl build --allow-missing`, same --data-dir"
         )
+
+    if receipt.unlisted:
+        raise SourceError(
+            f"{receipt.source} doesn't list {len(receipt.unlisted):,} of the ids that were asked for: "
+            "mind that 523 and 00523 are different bins"
+        )
+
+
+def describe_plan(plan: "Plan") -> str:
+    """What a fetch would do."""
+    lines = [
+        f"source     {plan.source}",
+        f"listed     {plan.listed:,} documents, {format_bytes(plan.listed_bytes)}",
+        f"held       {plan.held:,}",
+        f"changed    {plan.changed:,}",
+        f"new        {plan.new:,}",
+        f"deleted    {plan.deleted:,} since the last listing",
+        f"to fetch   {plan.wanted:,} documents, {format_bytes(plan.wanted_bytes)}",
+    ]
+    if cost := plan.cost:
+        total = cost.list_requests + cost.get_requests
+        lines.append(f"requests   {total:,}: {cost.list_requests:,} to list, {cost.get_requests:,} for documents")
+        lines.append(f"time       {format_seconds(cost.seconds)} at best, at {cost.per_second:,.0f} documents/s")
+    return "\n".join(lines)
+
+
+def describe_findings(findings: "list[Finding]") -> str:
+    """What a verification found, a promise a line."""
+    lines = []
+    for finding in findings:
+        verdict = "broken" if finding.broken else "ok"
+        lines.append(f"{verdict:8}{finding.promise}: {finding.checked - len(finding.broken):,} of {finding.checked:,}")
+        lines += [f"        {what}" for what in finding.broken[:_SHOWN]]
+        if len(finding.broken) > _SHOWN:
+            lines.append(f"        and {len(finding.broken) - _SHOWN:,} more")
+    return "\n".join(lines)
+
+
+def require_kept(findings: "list[Finding]") -> None:
+    """Raise a CheckError when a promise is broken."""
+    if broken := [finding for finding in findings if finding.broken]:
+        remedies = "".join(f"\n  {finding.promise}: {finding.remedy}" for finding in broken)
+        raise CheckError(f"{len(broken)} of {len(findings)} promises are broken:{remedies}")
+
+
+def describe_compaction(done: "Compaction") -> str:
+    """What a compaction did."""
+    surplus = f", {done.surplus:,} documents that were held twice are held once" if done.surplus else ""
+    return f"{done.before:,} shards became {done.after:,}{surplus}"
 
 
 def describe_release(release: "Release", before: str | None, seconds: float) -> str:
@@ -82,6 +136,12 @@ def _list_missing(missing: list[tuple[str, str]]) -> list[str]:
         return []
     more = [f"  and {len(missing) - _SHOWN:,} more"] if len(missing) > _SHOWN else []
     return [f"missing    {len(missing):,} documents:", *(f"  {key}: {error}" for key, error in missing[:_SHOWN]), *more]
+
+
+def _list_unlisted(ids: tuple[str, ...]) -> list[str]:
+    if not ids:
+        return []
+    return [f"not listed {len(ids):,} ids: {', '.join(ids[:_SHOWN])}{' ...' if len(ids) > _SHOWN else ''}"]
 
 
 def _equation(counts: dict[str, int], whole: str) -> str:

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -113,14 +114,16 @@ def test_a_build_that_needs_more_memory_says_how_to_give_it(run: Run, tmp_path: 
 
 
 def test_an_interrupt_ends_with_130_and_what_to_do(tmp_path: Path) -> None:
-    """Interrupted while it reads an archive whose bytes never come."""
-    archive = tmp_path / "slow.tar"
-    os.mkfifo(archive)
-    command: list[str | Path] = [BIN / "abid-etl", "fetch", archive, "--data-dir", tmp_path / "data"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    with process, archive.open("wb"):  # opens once the command has it open, too
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate()
+    """Interrupted while it waits for a server that never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        command: list[str | Path] = [BIN / "abid-etl", "fetch", "s3://bucket", "--data-dir", tmp_path / "data"]
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with (
+            subprocess.Popen([*command, "--endpoint-url", endpoint], stderr=subprocess.PIPE, text=True) as process,
+            server.accept()[0],
+        ):
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate()
     assert (process.returncode, said) == (
         130,
         "error: interrupted. What was done stays; the same command goes on from there.\n",
