@@ -34,8 +34,8 @@ types: $(READY)  ## Check the types
 unit: $(READY)  ## Run all tests
 	$(BIN)/pytest --numprocesses auto
 
-bench: $(READY)  ## Measure speed and memory at the size of the real bucket (minutes; needs 6 GB of disk)
-	$(BIN)/python tests/bench/run.py
+bench: $(READY)  ## Measure speed and memory (minutes; needs 6 GB of disk; BENCH='--only s3' or local is a part)
+	PYTHONPATH=tests $(BIN)/python -m bench.run $(BENCH)
 
 docs: $(READY)  ## Write the tables and transcripts of README.md anew
 	$(BIN)/python docs/generate.py

@@ -2,27 +2,21 @@
 
 `make bench` makes a synthetic bucket of 536,434 documents, runs every stage as a user would (whole processes), and its
 peers on the same files, and prints a Markdown table. Machines are noisy, so a figure is compared with a peer measured
-minutes apart, never with a number from another day; nothing here is asserted.
+minutes apart, never with a number from another day; nothing here is asserted. `bench.s3` does the same with S3.
 """
 
 import argparse
 import multiprocessing
 import os
-import platform
+import signal
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from bench.measure import BIN, PROCESSES, Row, best_of, measure, print_table, run_process
 
-BIN = Path(sys.executable).parent
-PROCESSES = os.cpu_count() or 1
-MB = 1 << 20
 READ_JSON = """
 copy (
   select
@@ -45,31 +39,6 @@ copy (
 """
 
 
-@dataclass(frozen=True)
-class Run:
-    """What one process took: seconds, and the most memory it held in MB."""
-
-    seconds: float
-    memory: float
-
-
-def run_process(*command: str | Path) -> Run:
-    """Run a command to its end; one that fails ends the benchmark."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{' '.join(map(str, command))} failed")
-    return Run(time.perf_counter() - started, usage.ru_maxrss / 1024)
-
-
-def measure(action: Callable[[], object]) -> float:
-    """The seconds of a call."""
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
-
-
 def read_every_file(folder: Path) -> int:
     """Open and read every file, and do nothing else, with as many processes as the fetch has."""
     # Plain names and no Path for each: making half a million of those would take as long as the reading.
@@ -87,26 +56,35 @@ def _read_files(paths: list[str]) -> int:
     return size
 
 
-def best_of(count: int, *command: str | Path) -> float:
-    """The median seconds of a whole process."""
-    return statistics.median(run_process(*command).seconds for _ in range(count))
-
-
 def main() -> None:
-    """Run everything and print the table."""
+    """Measure the parts that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bins", type=int, default=536_434)
-    parser.add_argument("--folder", type=Path, help="keep the bucket here, and use it again")
-    parser.add_argument("--without-read-json", action="store_true", help="leave out the slowest peer")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="abid-bench-") as temporary:
-        print_table(options.folder or Path(temporary), Path(temporary), options.bins, options.without_read_json)
+    parser.add_argument("--only", choices=["local", "s3"], help="measure this part alone")
+    parser.add_argument("--bins", type=int, default=536_434, help="documents of the local part")
+    parser.add_argument("--folder", type=Path, help="keep the bucket of the local part here, and use it again")
+    parser.add_argument("--without-read-json", action="store_true", help="leave out the local part's slowest peer")
+    parser.add_argument("--objects", type=int, default=20_000, help="documents of the S3 part")
+    parser.add_argument("--rounds", type=int, default=3, help="how often a peer of the S3 part is run")
+    run_parts(parser.parse_args())
 
 
-def print_table(folder: Path, scratch: Path, bins: int, without_read_json: bool) -> None:  # noqa: FBT001
+def run_parts(options: argparse.Namespace) -> None:
+    """S3 comes first: once this process has held much memory, none of its children seems to hold less."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that what was started is stopped, too
+    with tempfile.TemporaryDirectory(prefix="abid-bench-") as name:
+        scratch = Path(name)
+        if options.only != "local":
+            from bench.s3 import measure_s3  # noqa: PLC0415  (every process that reads files imports this file anew)
+
+            measure_s3(scratch / "s3", options.objects, options.rounds)
+        if options.only != "s3":
+            measure_local(options.folder or scratch, scratch, options.bins, options.without_read_json)
+
+
+def measure_local(folder: Path, scratch: Path, bins: int, without_read_json: bool) -> None:  # noqa: FBT001
     """Measure in the order of the pipeline, each figure's peer right beside it."""
     bucket, data = folder / "bucket", scratch / "data"
-    rows: list[tuple[str, str, str, str]] = []
+    rows: list[Row] = []
     if not bucket.exists():
         made = run_process(BIN / "abid-etl", "synthesize", bucket, "--bins", str(bins), "--seed", "1", "--quiet")
         rows.append(("synthesize the bucket", f"{made.seconds:.1f} s", "at most 90 s", ""))
@@ -136,12 +114,10 @@ def print_table(folder: Path, scratch: Path, bins: int, without_read_json: bool)
     again = run_process(BIN / "abid-etl", "run", bucket, "--data-dir", data, "--quiet")
     rows.append(("run again, nothing new", f"{again.seconds:.1f} s", "", ""))
     rows += measure_commands(data)
-    print(f"{bins:,} documents, {PROCESSES} cores, {platform.machine()}, Python {platform.python_version()}, ", end="")
-    print(f"DuckDB {duckdb.__version__}, warm cache\n\n| what | measured | aim | ratio |\n|---|---:|---|---:|")
-    print("\n".join(f"| {' | '.join(row)} |" for row in rows))
+    print_table(f"{bins:,} documents, DuckDB {duckdb.__version__}", rows)
 
 
-def measure_commands(data: Path) -> list[tuple[str, str, str, str]]:
+def measure_commands(data: Path) -> list[Row]:
     """Whole processes of the report command, and what importing it costs."""
     report = BIN / "abid-report"
     histogram = best_of(7, report, "quantity-histogram", "--data-dir", data)
