@@ -20,9 +20,12 @@ from etl.models import Model, load_tables
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
-_VOLATILE = re.compile(r"(?:, )?\d[\d,.]*(?: s\b|/s)|\b[0-9a-f]{12}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+# Seconds, sizes and rates, release ids, times.
+_VOLATILE = re.compile(
+    r"(?:(?:,? )?\d[\d,.]*(?: (?:h|min|s)\b|(?: (?:bytes|[kMG]B))?/s))+|\b[0-9a-f]{12}\b|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
+)
 # A slow machine says more often how far it is.
-_UNDER_WAY = re.compile(r"^[a-z ]+: [\d,]+ of [\d,]+ .*\n", re.MULTILINE)
+_UNDER_WAY = re.compile(r"^[a-z ]+: .* (?:left|so far)\n", re.MULTILINE)
 _ENVIRONMENT = {"COLUMNS": "100", "LINES": "40", "NO_COLOR": "1", "TERM": "dumb", "ABID_DATA_DIR": "data"}
 
 
