@@ -1,7 +1,9 @@
 """Listing a bucket in parallel: S3 gives a thousand keys a page, and each page only after the one before.
 
-The keys are cut into ranges, which are listed at once. The cuts lie at pairs of digits, which is how the keys of this
-dataset begin; the ranges cover all other keys as well, only with less to gain.
+A range of keys is listed page by page, and whenever one came that isn't the last, the farther half of what is left
+becomes a range of its own, until enough of them are listed at once. So a small bucket costs hardly more requests than
+one page after the other would. The cuts lie at pairs of digits, which is how the keys of this dataset begin; the ranges
+cover all other keys as well, only with less to gain.
 """
 
 import asyncio
@@ -31,6 +33,14 @@ _RANGES_AT_ONCE = 16
 _CUTS = [f"{first}{second}" for first, second in itertools.product("0123456789", repeat=2)]
 
 
+@dataclass(slots=True)
+class _Range:
+    """The keys after `after`, up to and with `until`; None: to the end. It becomes smaller when it is cut."""
+
+    after: str
+    until: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Page:
     """A page: its objects, its last key, and whether there may be more after it."""
@@ -55,7 +65,7 @@ class Lister:
         self._store = account.open_store()
         self._breaker = Breaker(persistence)
         self._pace = Pace(_RANGES_AT_ONCE, persistence)
-        self._slots = asyncio.Semaphore(_RANGES_AT_ONCE)
+        self._under_way = 0
         self.pages = 0
 
     async def list(self, prefix: str) -> None:
@@ -64,27 +74,31 @@ class Lister:
         Raises:
             SourceError: the bucket can't be listed.
         """
-        async with aclosing(self._read_pages(prefix, "")) as pages:
-            async for page in pages:
-                self._put(page.objects)
-                if page.more:
-                    break
-            else:
-                return
-        cuts = [page.last, *(prefix + cut for cut in _CUTS if prefix + cut > page.last)]
         async with asyncio.TaskGroup() as group:
-            for after, until in itertools.zip_longest(cuts, cuts[1:]):
-                group.create_task(self._list_range(prefix, after, until))
+            self._start(group, prefix, _Range("", None))
 
-    async def _list_range(self, prefix: str, after: str, until: str | None) -> None:
-        """Put the objects whose keys come after `after`, up to and with `until`; None: to the end."""
-        async with self._slots, aclosing(self._read_pages(prefix, after)) as pages:
+    def _start(self, group: asyncio.TaskGroup, prefix: str, keys: _Range) -> None:
+        self._under_way += 1
+        group.create_task(self._list_range(group, prefix, keys))
+
+    async def _list_range(self, group: asyncio.TaskGroup, prefix: str, keys: _Range) -> None:
+        async with aclosing(self._read_pages(prefix, keys.after)) as pages:
             async for page in pages:
-                if until is None or page.last < until:
-                    self._put(page.objects)
-                else:
-                    self._put(page.objects.filter(pc.less_equal(page.objects["key"], until)))
-                    return
+                if keys.until and keys.until <= page.last:
+                    self._put(page.objects.filter(pc.less_equal(page.objects["key"], keys.until)))
+                    break
+                self._put(page.objects)
+                if page.more and self._under_way < _RANGES_AT_ONCE:
+                    self._cut(group, prefix, keys, page.last)
+        self._under_way -= 1
+
+    def _cut(self, group: asyncio.TaskGroup, prefix: str, keys: _Range, last: str) -> None:
+        """Give the farther half of what is left of `keys` after `last` to a task of its own."""
+        cuts = [cut for cut in (prefix + cut for cut in _CUTS) if last < cut and (not keys.until or cut < keys.until)]
+        if cuts:
+            middle = cuts[len(cuts) // 2]
+            self._start(group, prefix, _Range(middle, keys.until))
+            keys.until = middle
 
     async def _read_pages(self, prefix: str, after: str) -> AsyncGenerator[_Page]:
         """Every page after the key `after`.
