@@ -1,7 +1,7 @@
 """What `abid-etl` says at the end of its work."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cli.text import format_bytes, format_seconds
 from etl.errors import CheckError, SourceError
@@ -35,10 +35,9 @@ def require_complete(receipt: "Receipt") -> None:
     """Raise a SourceError when a listed document could not be fetched."""
     if receipt.not_fetched:
         raise SourceError(
-            f"{len(receipt.not_fetched):,} listed documents could not be fetched from {receipt.source}: "
+            f"{len(receipt.not_fetched):,} of the listed documents could not be fetched from {receipt.source}: "
             "run the same command again, or go on without them: `abid-etl build --allow-missing`, same --data-dir"
         )
-
     if receipt.unlisted:
         raise SourceError(
             f"{receipt.source} doesn't list {len(receipt.unlisted):,} of the ids that were asked for: "
@@ -100,6 +99,7 @@ def describe_release(release: "Release", before: str | None, seconds: float) -> 
         f"  documents: {_equation(documents, 'listed')}",
         f"  lines: {_equation(lines, 'seen')}",
     ]
+    text += _describe_selection(manifest.get("selection"))
     text += [f"  rejected as {reason}: {count:,}" for reason, count in manifest["rejects_by_reason"].items()]
     if manifest["rejects_by_reason"]:
         text.append("  `abid-report rejects`, with the same --data-dir, shows each with its place in the document")
@@ -128,20 +128,29 @@ def describe_status(status: "Status") -> str:
             f"release    {manifest['release']}, published {manifest['published_at']} UTC: {counts['loaded']:,} bins, "
             f"{counts['rejected']:,} documents rejected{', synthetic' if manifest['synthetic'] else ''}"
         )
+        lines += _describe_selection(manifest.get("selection"))
     return "\n".join(lines)
+
+
+def _describe_selection(selection: "dict[str, Any] | None") -> list[str]:
+    if not selection:
+        return []
+    picked = ", ".join(f"{name} {value}" for name, value in selection.items())
+    return [f"  a part of what the source holds, picked by {picked}"]
 
 
 def _list_missing(missing: list[tuple[str, str]]) -> list[str]:
     if not missing:
         return []
     more = [f"  and {len(missing) - _SHOWN:,} more"] if len(missing) > _SHOWN else []
-    return [f"missing    {len(missing):,} documents:", *(f"  {key}: {error}" for key, error in missing[:_SHOWN]), *more]
+    shown = [f"  {key}: {error}" for key, error in missing[:_SHOWN]]
+    return [f"missing    {len(missing):,} of the documents:", *shown, *more]
 
 
 def _list_unlisted(ids: tuple[str, ...]) -> list[str]:
     if not ids:
         return []
-    return [f"not listed {len(ids):,} ids: {', '.join(ids[:_SHOWN])}{' ...' if len(ids) > _SHOWN else ''}"]
+    return [f"not listed {len(ids):,} of the ids: {', '.join(ids[:_SHOWN])}{' ...' if len(ids) > _SHOWN else ''}"]
 
 
 def _equation(counts: dict[str, int], whole: str) -> str:

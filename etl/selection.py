@@ -4,7 +4,7 @@ Picking limits what counts as listed, so a release of picked documents is comple
 they were picked. A share limits only what this worker gets: the listing is everybody's.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +39,10 @@ class Selection:
         return f"{self.shard[0]}of{self.shard[1]}"
 
     def describe(self) -> dict[str, Any] | None:
-        """How documents were picked, for a manifest; None when none was left out."""
-        picked = {name: value for name, value in asdict(self).items() if name != "shard" and value is not None}
-        return picked or None
+        """How documents were picked, for a manifest: pattern, number of ids, limit; None when none was left out."""
+        ids = None if self.ids is None else len(self.ids)
+        picked = {"include": self.include, "ids": ids, "limit": self.limit}
+        return {name: value for name, value in picked.items() if value is not None} or None
 
 
 class Selector:

@@ -26,13 +26,13 @@ Ask = Callable[[float], Awaitable[T]]
 class Persistence:
     """How long to try. All times in seconds.
 
-    An object is given up after `attempts` requests: with one in three failing, twelve leave one object in 500,000. The
+    An object is given up after `attempts` requests: with one in three failing, sixteen leave one in 40 million. The
     whole is given up when nobody has answered for `outage`, or when `lost_in_a_row` objects one after another can't be
     had. An answer is waited for ten times as long as is usual, which `first_patience` guesses at first, and twice as
     long after each time in vain.
     """
 
-    attempts: int = 12
+    attempts: int = 16
     first_wait: float = 0.2
     longest_wait: float = 20.0
     first_patience: float = 10.0

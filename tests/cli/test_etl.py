@@ -56,6 +56,13 @@ def test_status_says_what_is_fetched_published_and_missing(run: Run, bucket: Pat
     assert "pictures   not listed" in said
 
 
+def test_a_release_of_a_part_says_what_was_picked(run: Run, bucket: Path) -> None:
+    said = run("abid-etl", "run", bucket, "--data-dir", "part", "--include", "0000*", "--limit", 1).stderr
+    assert "picked by include 0000*, limit 1" in said
+    assert "picked by include 0000*, limit 1" in run("abid-etl", "status", "--data-dir", "part").stdout
+    assert "picked by" not in run("abid-etl", "run", bucket, "--data-dir", "part").stderr
+
+
 def test_a_document_that_can_not_be_read_is_named_and_the_source_failed(run: Run, tmp_path: Path) -> None:
     bucket = write_bucket(tmp_path / "bucket", {f"metadata/0000{n}.json": make_document() for n in range(1, 4)})
     (bucket / "metadata" / "00002.json").unlink()
