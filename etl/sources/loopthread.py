@@ -5,9 +5,15 @@ and a shard that is written holds up no request.
 """
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, Self, TypeVar
+
+if sys.platform == "win32":
+    from asyncio import new_event_loop
+else:
+    from uvloop import new_event_loop
 
 T = TypeVar("T")
 _GRACE_SECONDS = 0.05
@@ -17,7 +23,7 @@ class LoopThread:
     """A context: tasks run until its end, which cancels those that are left."""
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
+        self._loop = new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> Self:
@@ -85,6 +91,8 @@ class Outbox(Generic[T]):
 
     def take(self, seconds: float) -> list[T] | None:
         """All items that are there, waiting for the first one up to `seconds`; None after the last one.
+
+        Keep `seconds` short: Python doesn't see an interrupt that comes just before it waits until it has waited.
 
         Raises:
             Exception: what it was closed with.

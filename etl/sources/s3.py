@@ -17,7 +17,7 @@ from obstore.exceptions import BaseError
 
 from etl.errors import UsageError
 from etl.sources.account import Account
-from etl.sources.base import LISTING_SCHEMA, METADATA_PREFIX, SYNTHETIC_MARKER, Body, Cost, Entry, verify_body
+from etl.sources.base import LISTING_SCHEMA, METADATA_PREFIX, SYNTHETIC_MARKER, Body, Cost, Entry, is_md5, verify_body
 from etl.sources.failures import NOT_S3, RequestError, Verdict, explain_hint
 from etl.sources.loopthread import LoopThread, Outbox
 from etl.sources.options import S3Options
@@ -109,11 +109,18 @@ class S3Source:
             put(None)
 
     async def _ask(self, request: Request, seconds: float) -> Body:
-        """See `transfers.Ask`: the first time through obstore, then through boto3."""
+        """See `transfers.Ask`: the first time through obstore, then through boto3.
+
+        Where the MD5 tells one version from another, obstore is asked for the bytes and not for the head of the answer:
+        as a range, which takes half the work of an object. No range is empty.
+        """
         entry = request.entry
-        if request.attempt > 1:
+        if request.attempt > 1 or not entry.size:
             return await self._account.ask(partial(self._ask_boto, entry.key, entry), seconds)
         try:
+            if is_md5(entry.etag) and not self._encrypted:
+                content = await obstore.get_range_async(self._store, entry.key, start=0, length=entry.size)
+                return verify_body(entry, bytes(content))
             result = await obstore.get_async(self._store, entry.key)
             meta = result.meta
             _require_version(entry, _make_entry(entry.key, meta["size"], meta["e_tag"], meta["last_modified"]))

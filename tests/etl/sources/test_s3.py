@@ -32,12 +32,15 @@ MEGABYTE = 1 << 20
 READ_SILENT_SERVER = """
 import sys
 sys.path.insert(0, "tests")
-from reading import METADATA_PREFIX, make_listing, open_s3, read_bodies
+from reading import METADATA_PREFIX, make_listing, open_s3
 
 source = open_s3(sys.argv[1])
 if sys.argv[2] == "list":
     list(source.list_objects(METADATA_PREFIX))
-read_bodies(source, make_listing(*(f"metadata/{number}.json" for number in range(100))))
+with source.open_reader() as reader:
+    reader.add(make_listing(*(f"metadata/{number}.json" for number in range(100))))
+    while reader.take(0.2) == []:
+        pass
 """
 
 
