@@ -13,20 +13,23 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.datadir import DataDir
-from etl.errors import explain_damage
+from etl.errors import explain_damage, explain_full_disk
 from etl.lock import lock_writing
 from etl.raw import DOCUMENTS, REMEDY, Raw, RawFolder, read_files
 from etl.shards import SHARD_BYTES, SHARD_ROWS, SHARD_SCHEMA, write_shard
 
 _VERSION_SCHEMA = pa.schema([SHARD_SCHEMA.field(name) for name in ("key", "etag", "md5")])
-# Of a document that is held several times, the copy in the first shard stays.
+# Of a document that is held several times, the first copy in the first shard stays.
 _SURPLUS = """
 create table surplus as
-select key, etag, md5, file
+select file, place
 from contents
-qualify row_number() over (partition by key, etag, md5 order by file) > 1
+qualify row_number() over (partition by key, etag, md5 order by file, place) > 1
 """
-_WITHOUT_SURPLUS = "select * from documents anti join (from surplus where file = ?) using (key, etag, md5)"
+_WITH_PLACE = "select *, row_number() over () as place from documents"
+_WITHOUT_SURPLUS = f"""
+select * exclude (place) from ({_WITH_PLACE}) anti join (from surplus where file = ?) using (place)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,17 @@ def compact_raw(data: DataDir, *, raw: Raw | None = None) -> Compaction:
     Memory: two full shards, and the keys of all documents.
 
     Raises:
+        StorageError: no space is left in `data`. Nothing is lost.
         UsageError: another process writes to `data`, or a shard can't be read.
     """
     raw = raw or RawFolder(data.raw)
-    with lock_writing(data), duckdb.connect() as connection:
+    with explain_full_disk(data.root), lock_writing(data), duckdb.connect() as connection:
         raw.prepare()
         before = raw.list_files(DOCUMENTS)
         surplus = _find_surplus(connection, raw, before)
         affected = {file for (file,) in connection.sql("select distinct file from surplus").fetchall()}
         former = [name for name in before if name in affected or _is_small(raw, name)]
-        if len(former) > 1:
+        if surplus or len(former) > 1:
             written = {write_shard(raw, documents) for documents in _repack(connection, raw, former)}
             for name in set(former) - written:
                 raw.remove_file(name)
@@ -61,10 +65,10 @@ def compact_raw(data: DataDir, *, raw: Raw | None = None) -> Compaction:
 
 
 def _find_surplus(connection: duckdb.DuckDBPyConnection, raw: Raw, names: list[str]) -> int:
-    connection.execute("create table contents (key varchar, etag varchar, md5 varchar, file varchar)")
+    connection.execute("create table contents (key varchar, etag varchar, md5 varchar, place bigint, file varchar)")
     for name in names:
-        connection.register("versions", read_files(raw, [name], _VERSION_SCHEMA))
-        connection.execute("insert into contents select key, etag, md5, ? from versions", [name])
+        connection.register("documents", read_files(raw, [name], _VERSION_SCHEMA))
+        connection.execute(f"insert into contents select *, ? from ({_WITH_PLACE})", [name])
     connection.execute(_SURPLUS)
     return int(connection.sql("select count(*) from surplus").fetchall()[0][0])
 

@@ -93,8 +93,7 @@ class _Fetch:
             self._progress.step("fetching documents", unit="documents") as step,
             Packer(self._source, self._raw, held) as packer,
         ):
-            packer.add_first(self._choose_failed(failed))
-            listing = self._take_listing(packer, step)
+            listing = self._take_listing(packer, failed, step)
             try:
                 self._take_listing_of_images(packer, step, images=images)
                 for packed in packer.finish():
@@ -106,26 +105,25 @@ class _Fetch:
             self._raw.remove_file(name)
         return self._describe(listing, held)
 
-    def _choose_failed(self, failed: pa.Table) -> pa.Table:
-        known = failed.group_by(LISTING_SCHEMA.names).aggregate([]).cast(LISTING_SCHEMA)
-        return self._selector.share(self._selector.pick(known))
-
-    def _take_listing(self, packer: Packer, step: Step) -> pa.Table:
+    def _take_listing(self, packer: Packer, failed: pa.Table, step: Step) -> pa.Table:
         """List the documents into the raw layer, sorted by key, while the packer gets them.
 
-        Which the first ones by key are is known at the end only, so a limit makes the packer wait.
+        Two things are known at the end only, and make the packer wait: the first ones by key, for a limit, and the
+        versions that there are now of what earlier fetches failed at, which come first.
         """
-        limited = self._selector.selection.limit is not None
+        waits = self._selector.selection.limit is not None or failed.num_rows > 0
 
         def take(listed: pa.Table) -> None:
-            if not limited:
+            if not waits:
                 packer.add(self._selector.share(listed))
             self._count(packer.collect(), packer, step)
 
         facts = self._read_facts()
         listing = list_documents(self._source, self._selector, self._progress, take)
-        if limited:
-            packer.add(self._selector.share(listing))
+        if waits:
+            share = self._selector.share(listing)
+            packer.add_first(share.filter(pc.is_in(share["key"], value_set=failed["key"])))
+            packer.add(share)
         listing = listing.replace_schema_metadata({"abid": json.dumps(facts)})
         self._raw.write_file(f"{LISTINGS}/{self._id}.parquet", listing)
         return listing
@@ -197,5 +195,5 @@ class _Fetch:
                 zip(self._not_fetched["key"].to_pylist(), self._not_fetched["error"].to_pylist(), strict=True)
             ),
             elsewhere=listing.num_rows - share.num_rows - (held_count - held_share),
-            unlisted=tuple(self._selector.find_unlisted(listing)),
+            unlisted=self._selector.unlisted,
         )

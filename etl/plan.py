@@ -25,7 +25,7 @@ class Plan:
 
     Every listed document is held in its listed version, or changed (only other versions are held), or new. `wanted`
     are those of the changed and the new ones that aren't another worker's. `deleted` counts the documents of the last
-    listing that aren't listed any more. `cost` is None where the source is on this machine.
+    listing that would be picked and aren't listed any more. `cost` is None where the source is on this machine.
     """
 
     source: str
@@ -55,9 +55,10 @@ def make_plan(
         UsageError: nothing is selected.
     """
     raw, selector = raw or RawFolder(data.raw), Selector(selection or Selection())
-    listing = list_documents(source, selector, progress)
     held = read_files(raw, raw.list_files(DOCUMENTS), HELD_SCHEMA)
-    former = read_files(raw, raw.list_files(LISTINGS)[-1:], LISTING_SCHEMA)
+    former = selector.pick(read_files(raw, raw.list_files(LISTINGS)[-1:], LISTING_SCHEMA))
+    former = former.slice(0, selector.selection.limit)
+    listing = list_documents(source, selector, progress)
     with duckdb.connect() as connection:
         for name, table in {"listing": listing, "held": held, "former": former}.items():
             connection.register(name, table)

@@ -1,10 +1,11 @@
 """A raw layer in a bucket: workers on many machines write to it, and a build on any machine reads from it.
 
 A file is put by one request (or one upload that is completed by one), so it appears whole or not at all. To build from
-it, its files are copied; those that an earlier build copied are there already, because a name stands for its content.
+it, its files are copied; those that an earlier build copied are there already, with the time at which they were put.
 """
 
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,13 +21,17 @@ from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
 from etl.atomic import replace_file
+from etl.datadir import DataDir
 from etl.errors import SourceError
+from etl.lock import lock_writing
 from etl.raw import FOLDERS, RawFolder
 from etl.sources.account import Account
 from etl.sources.failures import explain_failure
 from etl.sources.options import S3Options
 
 _RETRIES = 10
+_Version = tuple[int, int]
+"""Of a file: its size in bytes, and when it was put, in microseconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +43,7 @@ class RawBucket:
 
     def list_files(self, folder: str) -> list[str]:
         """See `etl.raw.Raw`."""
-        with self.name_failures():
-            found = [meta["path"] for page in obstore.list(self.store, folder) for meta in page]
-        return sorted(path for path in found if path.endswith(".parquet"))
+        return list(self._list_versions(folder))
 
     def open_file(self, name: str) -> pa.NativeFile:
         """See `etl.raw.Raw`. Only what is asked for is read, so a few columns cost a few requests."""
@@ -65,15 +68,33 @@ class RawBucket:
     def localize(self, scratch: Path) -> Iterator[RawFolder]:
         """See `etl.raw.Raw`. The copy stays, for the next build; files that were removed here are removed there."""
         copy = RawFolder(scratch)
-        copy.prepare()
-        for folder in FOLDERS:
-            here, there = set(self.list_files(folder)), set(copy.list_files(folder))
-            for name in there - here:
-                copy.remove_file(name)
-            for name in sorted(here - there):
-                with replace_file(scratch / name) as temporary, self.name_failures():
-                    temporary.write_bytes(obstore.get(self.store, name).bytes())
-        yield copy
+        with lock_writing(DataDir(scratch)):  # who only reads the raw layer writes to its copy, too
+            copy.prepare()
+            for folder in FOLDERS:
+                self._copy_folder(folder, copy)
+            yield copy
+
+    def _copy_folder(self, folder: str, copy: RawFolder) -> None:
+        here = self._list_versions(folder)
+        there = {name: _read_version(copy.root / name) for name in copy.list_files(folder)}
+        for name in there.keys() - here.keys():
+            copy.remove_file(name)
+        for name, version in here.items():
+            if version != there.get(name):
+                self._copy_file(name, copy.root / name, version)
+
+    def _list_versions(self, folder: str) -> dict[str, _Version]:
+        """Each complete file, sorted by name. A listing is put again when documents have changed meanwhile."""
+        with self.name_failures():
+            found = [meta for page in obstore.list(self.store, folder) for meta in page]
+        versions = {meta["path"]: (meta["size"], int(meta["last_modified"].timestamp() * 1e6)) for meta in found}
+        return {path: versions[path] for path in sorted(versions) if path.endswith(".parquet")}
+
+    def _copy_file(self, name: str, path: Path, version: _Version) -> None:
+        with replace_file(path) as temporary:
+            with self.name_failures():
+                temporary.write_bytes(obstore.get(self.store, name).bytes())
+            os.utime(temporary, ns=(version[1] * 1_000, version[1] * 1_000))
 
     @property
     def store(self) -> S3Store:
@@ -95,6 +116,11 @@ class RawBucket:
         except (BotoCoreError, ClientError) as cause:
             return str(explain_failure(cause, account.place))
         return f"{account.place}: {str(error).partition(chr(10))[0]}"
+
+
+def _read_version(path: Path) -> _Version:
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns // 1_000
 
 
 class _RemoteFile(io.RawIOBase):

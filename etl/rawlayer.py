@@ -45,6 +45,10 @@ from held
 semi join listing using (key, etag)
 group by held.key, held.etag
 """
+_LISTING_FACTS = """
+create table listing_facts as
+select $images::boolean as images_listed, $selection::varchar as selection
+"""
 _RAW_DOCUMENTS = """
 create view raw_documents as
 select held.key, held.size, held.etag, held.last_modified, held.md5, held.body
@@ -75,6 +79,10 @@ from (
   union all
   select 'images listed: ' || images_listed
   from listing_facts
+  union all
+  select 'selection: ' || selection
+  from listing_facts
+  where selection is not null
 )
 """
 _COUNTS = """
@@ -90,28 +98,28 @@ select
 _SQL_TYPES = {pa.string(): "varchar", pa.int64(): "bigint", pa.binary(): "blob", pa.timestamp("us"): "timestamp"}
 
 
-def open_raw_layer(connection: duckdb.DuckDBPyConnection, raw: RawFolder, shards: list[str] | None = None) -> None:
+def open_raw_layer(connection: duckdb.DuckDBPyConnection, raw: RawFolder) -> None:
     """Give `connection` the inputs of the models: raw_documents, listed_images, listing_facts; and listing, missing.
-
-    `shards` are the paths of those that count; None: all.
 
     Raises:
         UsageError: nothing has been fetched yet.
     """
     _find_latest(raw)
     with explain_damage(f"the raw layer in {raw.uri}", REMEDY):
-        _open(connection, raw, raw.list_paths(DOCUMENTS) if shards is None else shards)
+        _open(connection, raw)
 
 
-def _open(connection: duckdb.DuckDBPyConnection, raw: RawFolder, shards: list[str]) -> None:
+def _open(connection: duckdb.DuckDBPyConnection, raw: RawFolder) -> None:
     *others, latest = raw.list_paths(LISTINGS)
     images = find_images(raw)
     _create_view(connection, "latest_listing", [latest], LISTING_SCHEMA)
     _create_view(connection, "other_listings", others, LISTING_SCHEMA)
-    _create_view(connection, "held", shards, SHARD_SCHEMA)
+    _create_view(connection, "held", raw.list_paths(DOCUMENTS), SHARD_SCHEMA)
     _create_view(connection, "failed", raw.list_paths(NOT_FETCHED), NOT_FETCHED_SCHEMA)
     _create_view(connection, "listed_images", images, LISTING_SCHEMA)
-    connection.execute(f"create view listing_facts as select {bool(images)} as images_listed")
+    selection = read_facts(raw)["selection"]
+    facts = {"images": bool(images), "selection": json.dumps(selection) if selection else None}
+    connection.execute(_LISTING_FACTS, facts)
     connection.execute(_NEWER)
     connection.execute(_LISTING)
     connection.execute(_CHOSEN)
@@ -151,7 +159,7 @@ def list_missing(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]
 
 
 def fingerprint_documents(connection: duckdb.DuckDBPyConnection, code: str) -> str:
-    """The release's id: twelve hex digits that depend on the documents and on `code` only."""
+    """The release's id: twelve hex digits that depend on the documents, on how they were picked and on `code` only."""
     row = connection.execute(_FINGERPRINT, [code]).fetchone()
     return str(row[0]) if row else ""
 

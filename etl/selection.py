@@ -17,6 +17,12 @@ from etl.sources.base import LISTING_SCHEMA
 _STEM = "regexp_extract(key, '([^/]*?)(\\.[^./]*)?$', 1)"
 _PICK = f"select * from batch where ($include is null or {_STEM} glob $include)"
 _PICK_IDS = f"{_PICK} and {_STEM} in (select id from ids)"
+_UNLISTED = f"""
+select distinct id
+from ids
+where ($include is null or id glob $include) and id not in (select {_STEM} from batch)
+order by id
+"""
 # The first 32 bits of the MD5: what any tool can compute.
 _SHARE = "select * from batch where ('0x' || md5(key)[:8])::bigint % $count::bigint = $number::bigint - 1"
 
@@ -46,10 +52,14 @@ class Selection:
 
 
 class Selector:
-    """Applies a selection to tables of `LISTING_SCHEMA`. The work is DuckDB's."""
+    """Applies a selection to tables of `LISTING_SCHEMA`. The work is DuckDB's.
+
+    `unlisted` are the ids that were asked for and that the source doesn't hold, once its listing was cut.
+    """
 
     def __init__(self, selection: Selection) -> None:
         self.selection = selection
+        self.unlisted: tuple[str, ...] = ()
         self._connection = duckdb.connect()
         if selection.ids is not None:
             self._connection.register("ids", pa.table({"id": pa.array(selection.ids, pa.string())}))
@@ -63,6 +73,8 @@ class Selector:
 
     def cut(self, listing: pa.Table) -> pa.Table:
         """The first rows of a sorted listing, up to the limit."""
+        if self.selection.ids is not None:
+            self.unlisted = self._find_unlisted(listing)
         return listing.slice(0, self.selection.limit)
 
     def share(self, listed: pa.Table) -> pa.Table:
@@ -72,13 +84,10 @@ class Selector:
             return listed
         return self._run(_SHARE, listed, {"number": number, "count": count})
 
-    def find_unlisted(self, listing: pa.Table) -> list[str]:
-        """Picked ids that the source doesn't hold."""
-        if self.selection.ids is None:
-            return []
+    def _find_unlisted(self, listing: pa.Table) -> tuple[str, ...]:
         self._connection.register("batch", listing)
-        query = f"select distinct id from ids where id not in (select {_STEM} from batch) order by id"
-        return [row[0] for row in self._connection.execute(query).fetchall()]
+        rows = self._connection.execute(_UNLISTED, {"include": self.selection.include}).fetchall()
+        return tuple(row[0] for row in rows)
 
     def _run(self, query: str, batch: pa.Table, parameters: dict[str, Any]) -> pa.Table:
         self._connection.register("batch", batch)
@@ -99,15 +108,16 @@ def parse_shard(text: str) -> tuple[int, int]:
 
 
 def read_ids(path: Path) -> tuple[str, ...]:
-    """The bin ids of a file, one a line; empty lines count for nothing.
+    """The bin ids of a file, one a line, each once; empty lines count for nothing.
 
     Raises:
         UsageError: it can't be read, or holds none.
     """
     try:
-        ids = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--ids {path} can't be read ({error}): name a text file with one bin id a line") from error
+    ids = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
     if not ids:
         raise UsageError(f"--ids {path} holds no id: write one bin id a line, as in the bucket (523 isn't 00523)")
     return ids

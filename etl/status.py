@@ -7,7 +7,7 @@ import duckdb
 
 from etl import rawlayer
 from etl.datadir import DataDir
-from etl.raw import RawFolder
+from etl.raw import Raw, RawFolder
 from etl.release import find_current, find_releases
 
 
@@ -27,16 +27,15 @@ class Status:
     current: str | None
 
 
-def read_status(data: DataDir) -> Status:
-    """The state of `data`.
+def read_status(data: DataDir, *, raw: Raw | None = None) -> Status:
+    """The state of `data`, and of the raw layer where that isn't in it.
 
     Raises:
         UsageError: nothing has been fetched yet.
     """
-    raw = RawFolder(data.raw)
-    facts = rawlayer.read_facts(raw)
-    with duckdb.connect() as connection:
-        rawlayer.open_raw_layer(connection, raw)
+    with (raw or RawFolder(data.raw)).localize(data.raw_copy) as local, duckdb.connect() as connection:
+        facts = rawlayer.read_facts(local)
+        rawlayer.open_raw_layer(connection, local)
         listed, fetched, fetched_bytes, images = connection.sql(_COUNTS).fetchall()[0]
         missing = rawlayer.list_missing(connection)
     return Status(
@@ -47,7 +46,7 @@ def read_status(data: DataDir) -> Status:
         fetched=fetched,
         fetched_bytes=fetched_bytes,
         missing=missing,
-        images_listed=images if rawlayer.find_images(raw) else None,
+        images_listed=images if rawlayer.find_images(local) else None,
         releases=[release.manifest for release in find_releases(data)],
         current=find_current(data),
     )
