@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--bins", type=int, default=536_434, help="documents of the local part")
     parser.add_argument("--folder", type=Path, help="keep the bucket of the local part here, and use it again")
     parser.add_argument("--without-read-json", action="store_true", help="leave out the local part's slowest peer")
-    parser.add_argument("--objects", type=int, default=20_000, help="documents of the S3 part")
+    parser.add_argument("--objects", type=int, default=50_000, help="documents of the S3 part")
     parser.add_argument("--rounds", type=int, default=3, help="how often a peer of the S3 part is run")
     run_parts(parser.parse_args())
 
