@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from etl.datadir import DataDir
 from etl.errors import explain_full_disk
-from etl.listing import list_documents, list_images
+from etl.listing import join_listing, stream_documents, stream_images
 from etl.lock import lock_writing
 from etl.packing import Held, Packer
 from etl.progress import UNWATCHED, Progress, Step
@@ -108,19 +108,18 @@ class _Fetch:
     def _take_listing(self, packer: Packer, failed: pa.Table, step: Step) -> pa.Table:
         """List the documents into the raw layer, sorted by key, while the packer gets them.
 
-        Two things are known at the end only, and make the packer wait: the first ones by key, for a limit, and the
-        versions that there are now of what earlier fetches failed at, which come first.
+        What earlier fetches failed at comes first, in the version that there is now. Which that is is known at the end
+        only, so the packer waits for it.
         """
-        waits = self._selector.selection.limit is not None or failed.num_rows > 0
-
-        def take(listed: pa.Table) -> None:
-            if not waits:
+        facts = self._read_facts()
+        tables = []
+        for listed in stream_documents(self._source, self._selector, self._progress):
+            tables.append(listed)
+            if not failed.num_rows:
                 packer.add(self._selector.share(listed))
             self._count(packer.collect(), packer, step)
-
-        facts = self._read_facts()
-        listing = list_documents(self._source, self._selector, self._progress, take)
-        if waits:
+        listing = join_listing(tables)
+        if failed.num_rows:
             share = self._selector.share(listing)
             packer.add_first(share.filter(pc.is_in(share["key"], value_set=failed["key"])))
             packer.add(share)
@@ -141,9 +140,11 @@ class _Fetch:
         if not (self._source.lists_for_free if images is None else images):
             return
         watcher = self._progress if images else UNWATCHED  # nobody waits for a listing that costs nothing
-        listing = list_images(
-            self._source, self._selector, watcher, lambda _: self._count(packer.collect(), packer, step)
-        )
+        tables = []
+        for listed in stream_images(self._source, self._selector, watcher):
+            tables.append(listed)
+            self._count(packer.collect(), packer, step)
+        listing = join_listing(tables)
         if images or listing.num_rows:
             self._raw.write_file(f"{IMAGES}/{self._id}.parquet", listing)
 
@@ -195,5 +196,5 @@ class _Fetch:
                 zip(self._not_fetched["key"].to_pylist(), self._not_fetched["error"].to_pylist(), strict=True)
             ),
             elsewhere=listing.num_rows - share.num_rows - (held_count - held_share),
-            unlisted=self._selector.unlisted,
+            unlisted=self._selector.find_unlisted(),
         )

@@ -1,57 +1,75 @@
-"""Taking a listing: every object that the source has now, as far as it was picked, sorted by key."""
+"""Taking a listing: every object that the source has now, as far as it was picked."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from typing import NoReturn
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.errors import SourceError, UsageError
 from etl.progress import UNWATCHED, Progress
 from etl.selection import Selector
 from etl.sources.base import IMAGES_PREFIX, LISTING_SCHEMA, METADATA_PREFIX, Source
 
-TakeBatch = Callable[[pa.Table], None]
-"""Gets what was picked of a batch, as it comes; often nothing, so that something else can be done meanwhile."""
+_NOTHING = LISTING_SCHEMA.empty_table()
 
 
-def _ignore(_: pa.Table) -> None:
-    pass
+def stream_documents(source: Source, selector: Selector, progress: Progress = UNWATCHED) -> Iterator[pa.Table]:
+    """The documents that `source` holds and `selector` picks, in tables of `LISTING_SCHEMA`, as they come.
 
-
-def list_documents(
-    source: Source, selector: Selector, progress: Progress = UNWATCHED, take: TakeBatch = _ignore
-) -> pa.Table:
-    """The documents that `source` holds and `selector` picks, up to its limit (`LISTING_SCHEMA`).
+    A table is often empty, so that the caller can do something else meanwhile. Which the first ones by key are is known
+    at the end only: with a limit, all come then.
 
     Raises:
         SourceError: the source can't be listed, or holds no document.
         UsageError: none is picked.
     """
-    listing = selector.cut(_list(source, METADATA_PREFIX, selector, "listing documents", progress, take))
-    if listing.num_rows == 0:
+    count = 0
+    stream = _stream(source, METADATA_PREFIX, selector, "listing documents", progress)
+    limit = selector.selection.limit
+    for picked in stream if limit is None else _take_first(stream, limit):
+        count += picked.num_rows
+        yield picked
+    if not count:
         _refuse_nothing(source, selector)
-    return listing
 
 
-def list_images(source: Source, selector: Selector, progress: Progress, take: TakeBatch) -> pa.Table:
-    """The pictures that `source` holds and `selector` picks (`LISTING_SCHEMA`)."""
-    return _list(source, IMAGES_PREFIX, selector, "listing pictures", progress, take)
+def stream_images(source: Source, selector: Selector, progress: Progress = UNWATCHED) -> Iterator[pa.Table]:
+    """The pictures that `source` holds and `selector` picks, in the same way; there may be none."""
+    return _stream(source, IMAGES_PREFIX, selector, "listing pictures", progress)
 
 
-def _list(  # noqa: PLR0913, PLR0917  what its two callers have in common
-    source: Source, prefix: str, selector: Selector, label: str, progress: Progress, take: TakeBatch
-) -> pa.Table:
-    nothing = LISTING_SCHEMA.empty_table()
-    tables = [nothing]
+def join_listing(tables: Iterable[pa.Table]) -> pa.Table:
+    """One table, sorted by key.
+
+    A bucket's pages are sorted, and each lies between two others: put in order, they needn't be copied.
+    """
+    parts = sorted((table for table in tables if table.num_rows), key=_get_first_key)
+    listing = pa.concat_tables([_NOTHING, *parts])
+    keys = listing["key"]
+    if pc.all(pc.less_equal(keys[:-1], keys[1:]), min_count=0).as_py():
+        return listing
+    return listing.sort_by("key")
+
+
+def _stream(source: Source, prefix: str, selector: Selector, label: str, progress: Progress) -> Iterator[pa.Table]:
     with progress.step(label, unit="objects") as step:
         for batch in source.list_objects(prefix):
             step.advance(batch.num_rows)
-            picked = selector.pick(pa.Table.from_batches([batch])) if batch.num_rows else nothing
-            if picked.num_rows:
-                tables.append(picked)
-            take(picked)
-    return pa.concat_tables(tables).sort_by("key")
+            yield selector.pick(pa.Table.from_batches([batch])) if batch.num_rows else _NOTHING
+
+
+def _take_first(stream: Iterable[pa.Table], limit: int) -> Iterator[pa.Table]:
+    tables = []
+    for table in stream:
+        tables.append(table)
+        yield _NOTHING
+    yield join_listing(tables).slice(0, limit)
+
+
+def _get_first_key(table: pa.Table) -> str:
+    return str(table["key"][0])
 
 
 def _refuse_nothing(source: Source, selector: Selector) -> NoReturn:

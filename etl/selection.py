@@ -5,6 +5,7 @@ they were picked. A share limits only what this worker gets: the listing is ever
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,8 @@ from etl.sources.base import LISTING_SCHEMA
 _STEM = "regexp_extract(key, '([^/]*?)(\\.[^./]*)?$', 1)"
 _PICK = f"select * from batch where ($include is null or {_STEM} glob $include)"
 _PICK_IDS = f"{_PICK} and {_STEM} in (select id from ids)"
-_UNLISTED = f"""
-select distinct id
-from ids
-where ($include is null or id glob $include) and id not in (select {_STEM} from batch)
-order by id
-"""
+_IDS = f"select {_STEM} from batch"
+_ASKED = "select distinct id from ids where $include is null or id glob $include order by id"
 # The first 32 bits of the MD5: what any tool can compute.
 _SHARE = "select * from batch where ('0x' || md5(key)[:8])::bigint % $count::bigint = $number::bigint - 1"
 
@@ -52,30 +49,29 @@ class Selection:
 
 
 class Selector:
-    """Applies a selection to tables of `LISTING_SCHEMA`. The work is DuckDB's.
-
-    `unlisted` are the ids that were asked for and that the source doesn't hold, once its listing was cut.
-    """
+    """Applies a selection to tables of `LISTING_SCHEMA`. The work is DuckDB's."""
 
     def __init__(self, selection: Selection) -> None:
         self.selection = selection
-        self.unlisted: tuple[str, ...] = ()
-        self._connection = duckdb.connect()
-        if selection.ids is not None:
-            self._connection.register("ids", pa.table({"id": pa.array(selection.ids, pa.string())}))
+        self._found: set[str] = set()
+
+    @cached_property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        connection = duckdb.connect()  # takes 20 MB, which a fetch of everything needn't
+        if self.selection.ids is not None:
+            connection.register("ids", pa.table({"id": pa.array(self.selection.ids, pa.string())}))
+        return connection
 
     def pick(self, listed: pa.Table) -> pa.Table:
-        """The rows that the fetch is about. The limit isn't applied: see `cut`."""
+        """The rows that the fetch is about, the limit apart."""
         if self.selection.include is None and self.selection.ids is None:
             return listed
         query = _PICK if self.selection.ids is None else _PICK_IDS
-        return self._run(query, listed, {"include": self.selection.include})
-
-    def cut(self, listing: pa.Table) -> pa.Table:
-        """The first rows of a sorted listing, up to the limit."""
+        picked = self._run(query, listed, {"include": self.selection.include})
         if self.selection.ids is not None:
-            self.unlisted = self._find_unlisted(listing)
-        return listing.slice(0, self.selection.limit)
+            self._connection.register("batch", picked)
+            self._found.update(id_ for (id_,) in self._connection.sql(_IDS).fetchall())
+        return picked
 
     def share(self, listed: pa.Table) -> pa.Table:
         """The rows that this worker gets."""
@@ -84,10 +80,12 @@ class Selector:
             return listed
         return self._run(_SHARE, listed, {"number": number, "count": count})
 
-    def _find_unlisted(self, listing: pa.Table) -> tuple[str, ...]:
-        self._connection.register("batch", listing)
-        rows = self._connection.execute(_UNLISTED, {"include": self.selection.include}).fetchall()
-        return tuple(row[0] for row in rows)
+    def find_unlisted(self) -> tuple[str, ...]:
+        """The ids that were asked for and that no listing had."""
+        if self.selection.ids is None:
+            return ()
+        asked = self._connection.execute(_ASKED, {"include": self.selection.include}).fetchall()
+        return tuple(id_ for (id_,) in asked if id_ not in self._found)
 
     def _run(self, query: str, batch: pa.Table, parameters: dict[str, Any]) -> pa.Table:
         self._connection.register("batch", batch)

@@ -164,12 +164,13 @@ def count_requests(contenders: Contenders) -> list[Row]:
 def measure_plan(data: Path) -> list[Row]:
     """Listing as many keys as the real bucket has, which needn't be there; nothing is held.
 
-    PyArrow imports pandas where it is installed, as it is here for the tests, and not with the project alone.
+    PyArrow imports NumPy and pandas where they are installed, as here for the tests. The project needs neither.
     """
     shutil.rmtree(data)
     hidden = data.parent / "hidden"
     hidden.mkdir()
-    (hidden / "pandas.py").write_text("raise ImportError")
+    for name in ("numpy", "pandas"):
+        (hidden / f"{name}.py").write_text("raise ImportError")
     with run_long_listing(LISTED_KEYS) as endpoint:
         where = ("--endpoint-url", endpoint, "--data-dir", data)
         plan = run_process(BIN / "abid-etl", "plan", f"s3://{BUCKET}", *where, "--quiet", PYTHONPATH=str(hidden))
