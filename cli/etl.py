@@ -226,7 +226,8 @@ def verify(
     set_log(log_format, quiet=quiet)
     if not raw:
         raise UsageError("say what to verify: abid-etl verify --raw")
-    layer = _open_raw(data_dir, *map(os.environ.get, ("ABID_RAW", "ABID_RAW_ENDPOINT_URL", "ABID_RAW_PROFILE")))
+    variables = ("ABID_RAW", "ABID_RAW_ENDPOINT_URL", "ABID_RAW_PROFILE")
+    layer = _open_raw(data_dir, *(os.environ.get(name) or None for name in variables))
     findings = verify_raw(DataDir(data_dir), raw=layer, progress=open_progress())
     print_text(summary.describe_findings(findings))
     summary.require_kept(findings)
@@ -256,7 +257,13 @@ def compact(
 
 
 @app.command("status")
-def status(*, data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
+def status(
+    *,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    raw: RawOption = None,
+    raw_endpoint_url: RawEndpointOption = None,
+    raw_profile: RawProfileOption = None,
+) -> None:
     """Say what is fetched, what is published, and what is missing.
 
     Example:
@@ -265,7 +272,8 @@ def status(*, data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
     """
     from etl.status import read_status  # noqa: PLC0415  (pyarrow is slow to import)
 
-    print_text(summary.describe_status(read_status(DataDir(data_dir))))
+    layer = _open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
+    print_text(summary.describe_status(read_status(DataDir(data_dir), raw=layer)))
 
 
 @app.command("synthesize")
@@ -307,7 +315,7 @@ def _open_raw(data_dir: Path, raw: str | None, endpoint_url: str | None, profile
 def _select(include: str | None, ids: Path | None, limit: int | None, shard: str | None = None) -> "Selection":
     from etl.selection import Selection, parse_shard, read_ids  # noqa: PLC0415  (duckdb and pyarrow are slow to import)
 
-    return Selection(include, read_ids(ids) if ids else None, limit, parse_shard(shard) if shard else (1, 1))
+    return Selection(include, read_ids(ids) if ids else None, limit, (1, 1) if shard is None else parse_shard(shard))
 
 
 def _fetch(

@@ -20,12 +20,13 @@ from cli.lines import Lines
 from cli.log import Formatter, Json, Text
 from cli.options import LOG_FORMAT_VARIABLE, LogFormat
 from cli.stdout import ReaderGoneError
-from etl.errors import AbidError, CheckError, QueryError, SourceError, StorageError
+from etl.errors import AbidError, CheckError, QueryError, SourceError, StorageError, is_full_disk
 from etl.progress import UNWATCHED, Progress
 
-_EXIT_CODES: dict[type[AbidError], int] = {CheckError: 1, QueryError: 1, SourceError: 3, StorageError: 3}
 _UNEXPECTED = 1
 _USAGE = 2
+_FAILED = 3
+_EXIT_CODES: dict[type[AbidError], int] = {CheckError: 1, QueryError: 1, SourceError: _FAILED, StorageError: _FAILED}
 _INTERRUPTED = 130
 _TERMINATED = 143
 
@@ -85,7 +86,8 @@ def _report(error: Exception, command: str) -> int:
         case TyperException():
             return _report_usage(error, command)
         case OSError():
-            return say_error(f"{error.filename or command}: {error.strerror or error}", _USAGE)
+            code = _FAILED if is_full_disk(error) else _USAGE
+            return say_error(f"{error.filename or command}: {error.strerror or error}", code)
         case _:
             return say_error(f"unexpected:\n{''.join(traceback.format_exception(error))}", _UNEXPECTED)
 
@@ -152,4 +154,5 @@ def _report_usage(error: TyperException, command: str) -> int:
 
 
 def _print(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201  (the one place for it)
+    with suppress(BrokenPipeError):  # nobody reads it any more, and the work goes on
+        print(text, file=sys.stderr, flush=True)  # noqa: T201  (the one place for it)

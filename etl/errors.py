@@ -55,7 +55,7 @@ def explain_full_disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, duckdb.Error, AbidError) as error:
-        if not _is_full(error):
+        if not is_full_disk(error):
             raise
         raise StorageError(
             f"no space is left in {folder}: free some, or move it to a larger disk and name it there with --data-dir, "
@@ -63,7 +63,7 @@ def explain_full_disk(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def _is_full(error: Exception) -> bool:
-    """A full disk looks like damage or like too little memory to code that knows of those only."""
+def is_full_disk(error: Exception) -> bool:
+    """Whether the disk is full, which looks like damage or too little memory to code that knows of those only."""
     told = error.__cause__ if isinstance(error, AbidError) else error
     return isinstance(told, (OSError, duckdb.Error)) and any(words in str(told) for words in _FULL)

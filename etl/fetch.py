@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.datadir import DataDir
-from etl.errors import explain_full_disk
+from etl.errors import SourceError, explain_full_disk
 from etl.listing import join_listing, stream_documents, stream_images
 from etl.lock import lock_writing
 from etl.packing import Held, Packer
@@ -25,6 +25,8 @@ from etl.sources.base import LISTING_SCHEMA, SYNTHETIC_MARKER, Source
 
 NOT_FETCHED_SCHEMA = pa.schema([*LISTING_SCHEMA, pa.field("attempts", pa.int64()), pa.field("error", pa.string())])
 """One row per listed document that the fetch could not get: how often it was asked for so far, and the last error."""
+
+_MOST_FIRST = 50  # twice as many that can't be had one after another would end the fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class _Fetch:
         listing = join_listing(tables)
         if failed.num_rows:
             share = self._selector.share(listing)
-            packer.add_first(share.filter(pc.is_in(share["key"], value_set=failed["key"])))
+            packer.add_first(share.filter(pc.is_in(share["key"], value_set=failed["key"])).slice(0, _MOST_FIRST))
             packer.add(share)
         listing = listing.replace_schema_metadata({"abid": json.dumps(facts)})
         self._raw.write_file(f"{LISTINGS}/{self._id}.parquet", listing)
@@ -132,9 +134,16 @@ class _Fetch:
         return {
             "source": self._source.uri,
             "listed_at": dt.datetime.now(dt.UTC).replace(microsecond=0, tzinfo=None).isoformat(),
-            "synthetic": json.loads(self._source.read_object(SYNTHETIC_MARKER) or b"null"),
+            "synthetic": self._read_marker(),
             "selection": self._selector.selection.describe(),
         }
+
+    def _read_marker(self) -> Any:
+        try:
+            return json.loads(self._source.read_object(SYNTHETIC_MARKER) or b"null")
+        except ValueError as error:
+            remedy = "is there a login page or a proxy on the way?"
+            raise SourceError(f"{SYNTHETIC_MARKER} of {self._source.uri} isn't JSON: {remedy}") from error
 
     def _take_listing_of_images(self, packer: Packer, step: Step, *, images: bool | None) -> None:
         if not (self._source.lists_for_free if images is None else images):

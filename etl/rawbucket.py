@@ -107,15 +107,10 @@ class RawBucket:
         try:
             yield
         except (BaseError, FileNotFoundError) as error:
-            raise SourceError(f"The raw layer can't be used. {self._explain(error)}") from error
-
-    def _explain(self, error: Exception) -> str:
-        account = _open_account(self.uri, self.options)
-        try:
-            account.client.list_objects_v2(Bucket=account.bucket, Prefix=account.root, MaxKeys=1)
-        except (BotoCoreError, ClientError) as cause:
-            return str(explain_failure(cause, account.place))
-        return f"{account.place}: {str(error).partition(chr(10))[0]}"
+            account = _open_account(self.uri, self.options)
+            _probe(account)
+            cause = str(error).partition("\n")[0]
+            raise SourceError(f"The raw layer can't be used. {account.place}: {cause}") from error
 
 
 def _read_version(path: Path) -> _Version:
@@ -162,4 +157,14 @@ def _open_account(uri: str, options: S3Options) -> Account:
 
 @cache
 def _open_store(uri: str, options: S3Options) -> S3Store:
-    return _open_account(uri, options).open_store(max_retries=_RETRIES)
+    """Asks boto3 first whether the bucket can be used at all: obstore would try for long before it said no."""
+    account = _open_account(uri, options)
+    _probe(account)
+    return account.open_store(max_retries=_RETRIES)
+
+
+def _probe(account: Account) -> None:
+    try:
+        account.client.list_objects_v2(Bucket=account.bucket, Prefix=account.root, MaxKeys=1)
+    except (BotoCoreError, ClientError) as error:
+        raise SourceError(f"The raw layer can't be used. {explain_failure(error, account.place)}") from error

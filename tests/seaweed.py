@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sysconfig
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -32,6 +33,7 @@ _PORTS = (
     *("s3.port", "s3.port.grpc", "filer.port", "filer.port.grpc", "master.port", "master.port.grpc"),
     *("volume.port", "volume.port.grpc", "admin.port", "admin.port.grpc", "webdav.port"),
 )
+_START_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,13 @@ def _start_seaweed(home: Path, ports: dict[str, int], server: S3Server) -> "subp
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    while process.poll() is None:
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         try:
             connection.request("GET", "/")
             connection.getresponse()
-        except ConnectionRefusedError:
+        except (OSError, http.client.HTTPException):
             try:
                 process.wait(0.02)
             except subprocess.TimeoutExpired:

@@ -17,16 +17,27 @@ import boto3
 import botocore.session
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound, ReadTimeoutError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    ProfileNotFound,
+    ReadTimeoutError,
+    SSOError,
+    TokenRetrievalError,
+)
 from obstore.auth.boto3 import Boto3CredentialProvider
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
+from urllib3.exceptions import HTTPError
 
-from etl.errors import UsageError
+from etl.errors import SourceError, UsageError
 from etl.sources.failures import Place, explain_failure
 from etl.sources.options import S3Options
 
 if TYPE_CHECKING:
+    from botocore.model import OperationModel
     from mypy_boto3_s3 import S3Client
     from obstore.store import ClientConfig
 
@@ -41,6 +52,7 @@ class Account:
     """The way to what lies below `uri`, which must be `s3://bucket` or `s3://bucket/prefix`. Opens no connection.
 
     Raises:
+        SourceError: the login has ended.
         UsageError: the URI, the endpoint, the profile or the credentials can't be used.
     """
 
@@ -89,7 +101,7 @@ class Account:
             return await asyncio.get_running_loop().run_in_executor(self._threads, call, client, arguments)
         except ReadTimeoutError as error:
             raise TimeoutError from error
-        except (BotoCoreError, ClientError, OSError) as error:
+        except (BotoCoreError, ClientError, HTTPError, OSError) as error:
             raise explain_failure(error, self.place) from error
 
     def _get_client(self, seconds: float) -> "S3Client":
@@ -108,9 +120,11 @@ class Account:
                 connect_timeout=_CONNECT_SECONDS,
                 read_timeout=read_seconds,
             )
-            self._clients[read_seconds] = self._session.client(
+            client = self._session.client(
                 "s3", region_name=self._region, endpoint_url=self.options.endpoint_url, config=config
             )
+            client.meta.events.register_first("needs-retry.s3", _refuse_redirect)
+            self._clients[read_seconds] = client
         return self._clients[read_seconds]
 
     def open_store(self, max_retries: int = 0) -> S3Store:
@@ -144,8 +158,7 @@ class Account:
             sign = self.options.requester_pays
         if sign is False:
             return None
-        if credentials := self._session.get_credentials():
-            credentials.get_frozen_credentials()  # an expired login must fail here, where it can be named
+        if _find_login(self._session):
             return Boto3CredentialProvider(self._session)
         if sign or self.options.requester_pays:
             raise UsageError(
@@ -153,6 +166,21 @@ class Account:
                 "secret, or log in."
             )
         return None
+
+
+def _find_login(session: boto3.Session) -> bool:
+    """Whether there are credentials. A login that has ended must fail here, where it can be named."""
+    try:
+        credentials = session.get_credentials()
+        return bool(credentials and credentials.get_frozen_credentials())
+    except (ClientError, CredentialRetrievalError, HTTPClientError, SSOError, TokenRetrievalError) as error:
+        raise SourceError(f"The credentials can't be had: log in again ({error}).") from error
+
+
+def _refuse_redirect(operation: "OperationModel", response: tuple[Any, dict[str, Any]] | None, **_: object) -> None:
+    """Let no client follow an answer to another region: only boto3's would, and never tell obstore's."""
+    if response and "Error" in response[1]:
+        raise ClientError(response[1], operation.name)  # type: ignore[arg-type]  # an answer as botocore hands it on
 
 
 def _parse_uri(uri: str) -> tuple[str, str]:

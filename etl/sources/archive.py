@@ -6,6 +6,7 @@ the order of the archive. Member names are only ever compared, never used as pat
 """
 
 import hashlib
+import io
 import stat
 import tarfile
 import zipfile
@@ -15,7 +16,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import IO, NamedTuple, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -103,14 +104,14 @@ class ArchiveSource:
 
 
 class _Member(NamedTuple):
-    """A file in an archive. `read` may be called until the next member is asked for. An empty etag: take the MD5."""
+    """A file in an archive. `open` may be called until the next member is asked for. An empty etag: take the MD5."""
 
     name: str
     size: int
     etag: str
     last_modified: datetime
     is_link: bool
-    read: Callable[[], bytes]
+    open: Callable[[], IO[bytes]]
 
 
 class _StrictTarInfo(tarfile.TarInfo):
@@ -141,14 +142,13 @@ def _iterate_tar(path: Path) -> Generator[_Member]:
             if info.isdir():
                 continue
             time = datetime.fromtimestamp(info.mtime, UTC).replace(tzinfo=None)
-            yield _Member(info.name, info.size, "", time, not info.isreg(), partial(_extract, archive, info))
+            yield _Member(info.name, info.size, "", time, not info.isreg(), partial(_open_member, archive, info))
         while stream.read(_CHUNK_BYTES):  # only its end shows whether the compressed stream is whole
             pass
 
 
-def _extract(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
-    file = archive.extractfile(info)
-    return file.read() if file else b""
+def _open_member(archive: tarfile.TarFile, info: tarfile.TarInfo) -> IO[bytes]:
+    return archive.extractfile(info) or io.BytesIO()
 
 
 def _iterate_zip(path: Path) -> Generator[_Member]:
@@ -159,7 +159,13 @@ def _iterate_zip(path: Path) -> Generator[_Member]:
             etag = f"{info.CRC:08x}-{info.file_size:x}"
             time = datetime(*info.date_time) if info.date_time[1] else datetime(1980, 1, 1)  # noqa: DTZ001  UTC
             is_link = stat.S_ISLNK(info.external_attr >> 16)
-            yield _Member(info.filename, info.file_size, etag, time, is_link, partial(archive.read, info))
+            yield _Member(info.filename, info.file_size, etag, time, is_link, partial(archive.open, info))
+
+
+def _hash_member(member: _Member) -> str:
+    """A member may be larger than memory: only those that are wanted are read whole."""
+    with member.open() as file:
+        return hashlib.file_digest(file, partial(hashlib.md5, usedforsecurity=False)).hexdigest()  # type: ignore[arg-type]
 
 
 def _scan_members(path: Path) -> tuple[pa.Table, list[str]]:
@@ -170,7 +176,7 @@ def _scan_members(path: Path) -> tuple[pa.Table, list[str]]:
         if member.is_link:
             links.append(name)
             continue
-        etag = member.etag or hashlib.md5(member.read(), usedforsecurity=False).hexdigest()
+        etag = member.etag or _hash_member(member)
         rows.append((name, member.size, etag, member.last_modified, position))
         if len(rows) == _BATCH_ROWS:
             batches.append(_to_batch(rows))
@@ -206,7 +212,9 @@ def _read_targets(path: Path, targets: Iterator[tuple[int, Entry]]) -> Iterator[
             if position == wanted:
                 if not member.name.endswith(entry.key):
                     break
-                yield verify_body(entry, member.read())
+                with member.open() as file:
+                    content = file.read()
+                yield verify_body(entry, content)
                 target = next(targets, None)
     if target is not None:
         raise SourceError(f"{path} changed while it was read: start again when it is complete.")

@@ -8,6 +8,7 @@ Several processes share the reading, because the calls hold the GIL most of the 
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -50,10 +51,11 @@ class DirectorySource:
         and two directories unpacked from archives can agree in it. The number tells files of one moment apart.
         """
         folder = prefix.rstrip("/")
-        if (self.root / folder).is_dir():
-            found = _walk(self.root, folder)
-            while rows := list(islice(found, _BATCH_ROWS)):
-                yield _to_batch(rows)
+        with _explain_failure(self.root):
+            if (self.root / folder).is_dir():
+                found = _walk(self.root, folder)
+                while rows := list(islice(found, _BATCH_ROWS)):
+                    yield _to_batch(rows)
 
     def open_reader(self) -> LateReader:
         """See `Source`. In the order of the listing."""
@@ -68,7 +70,8 @@ class DirectorySource:
         """See `Source`."""
 
     def _read_bodies(self, wanted: pa.Table) -> Iterator[Body]:
-        root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
+        with _explain_failure(self.root):
+            root = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY)
         try:
             for entry in iterate_entries(wanted):
                 try:
@@ -77,6 +80,16 @@ class DirectorySource:
                     yield Body(entry, error=error.strerror or str(error))
         finally:
             os.close(root)
+
+
+@contextmanager
+def _explain_failure(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        name = f" ({error.filename})" if isinstance(error.filename, str) else ""
+        remedy = "mend or remove that, and run the same command again"
+        raise SourceError(f"{root} can't be read: {error.strerror}{name}: {remedy}") from error
 
 
 def _walk(root: Path, folder: str) -> Iterator[_Row]:

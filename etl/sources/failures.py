@@ -17,7 +17,6 @@ from botocore.exceptions import (
     FlexibleChecksumError,
     NoCredentialsError,
     ProxyConnectionError,
-    ReadTimeoutError,
     SSLError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
@@ -46,12 +45,16 @@ class Verdict(Enum):
 
     RETRY = auto()
     """Ask again: something went wrong on the way."""
+    UNCLEAR = auto()
+    """Ask again: something went wrong, and boto3 will say what."""
+    SILENT = auto()
+    """Ask again: no answer came in time."""
     SLOW_DOWN = auto()
     """Ask again, and less often."""
     UNREACHABLE = auto()
     """Nobody answered. That says nothing about the object: ask again, unless nobody ever answered."""
     DENIED = auto()
-    """Not allowed. Perhaps this object only, unless nothing was ever allowed."""
+    """Not allowed. That ends a listing; of an object, perhaps it is this one only."""
     LOST = auto()
     """This object can't be had."""
     FATAL = auto()
@@ -83,7 +86,7 @@ class Place:
 def explain_hint(error: Exception) -> RequestError:
     """What obstore's error says. Only a plea to slow down is told from everything else."""
     status = _STATUS.search(str(error))
-    verdict = Verdict.SLOW_DOWN if status and status[1] in _SLOW_DOWN else Verdict.RETRY
+    verdict = Verdict.SLOW_DOWN if status and status[1] in _SLOW_DOWN else Verdict.UNCLEAR
     return RequestError(verdict, _first_line(error))
 
 
@@ -104,8 +107,6 @@ def explain_failure(error: Exception, place: Place) -> RequestError:
 
 
 def _explain_break(error: Exception) -> str:
-    if isinstance(error, ReadTimeoutError):
-        return NO_ANSWER
     if isinstance(error, FlexibleChecksumError):
         return "the checksum of what came isn't the one that was promised"
     return f"the answer broke off: {_name_cause(error)}"

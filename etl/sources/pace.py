@@ -18,6 +18,7 @@ from etl.errors import SourceError
 from etl.sources.failures import NO_ANSWER, RequestError, Verdict
 
 T = TypeVar("T")
+RUN_AGAIN = "What came is kept: run the same command again."
 Ask = Callable[[float], Awaitable[T]]
 """Makes a request that may take so many seconds. Raises RequestError or TimeoutError."""
 
@@ -60,7 +61,7 @@ class Persistence:
             except RequestError as failure:
                 error = failure
             except TimeoutError:
-                error, timeouts = RequestError(Verdict.RETRY, NO_ANSWER), timeouts + 1
+                error, timeouts = RequestError(Verdict.SILENT, NO_ANSWER), timeouts + 1
             else:
                 breaker.succeed()
                 return answer
@@ -68,24 +69,28 @@ class Persistence:
             pace.heed(error)
             if error.verdict is Verdict.LOST:
                 raise error
+            if error.verdict is Verdict.DENIED:
+                raise SourceError(str(error)) from error
+            if breaker.is_cut():
+                raise breaker.explain_cut(error) from error
             if attempt == self.attempts:
-                raise SourceError(f"Given up after {attempt} attempts: {error}") from error
+                raise SourceError(f"Given up after {attempt} attempts: {error}\n{RUN_AGAIN}") from error
             await asyncio.sleep(self.draw_wait(attempt))
             attempt += error.verdict is not Verdict.UNREACHABLE  # that says nothing about what was asked for
 
 
 class Breaker:
-    """Ends a run that can't succeed. Each error says what to do about it."""
+    """Ends a run that can't succeed. Whatever asks the same server shares one: an answer to any is an answer."""
 
     def __init__(self, persistence: Persistence, clock: Callable[[], float] = time.monotonic) -> None:
         self._persistence, self._clock = persistence, clock
-        self._succeeded = False
+        self._answered = False
         self._silent_since: float | None = None
         self._lost = 0
 
     def succeed(self) -> None:
         """Something was got."""
-        self._succeeded = True
+        self._answered = True
         self._silent_since = None
         self._lost = 0
 
@@ -93,14 +98,24 @@ class Breaker:
         """A request failed.
 
         Raises:
-            SourceError: there is no point in going on.
+            SourceError: every other one would fail alike, or nobody has answered ever.
         """
-        at_first = not self._succeeded and error.verdict in (Verdict.UNREACHABLE, Verdict.DENIED)
+        at_first = not self._answered and error.verdict is Verdict.UNREACHABLE
         if error.verdict is Verdict.FATAL or at_first:
             raise SourceError(str(error))
-        self._silent_since = self._silent_since or self._clock()
-        if (silent := self._clock() - self._silent_since) > self._persistence.outage:
-            raise SourceError(f"Nothing has come for {silent:.0f} s, so the fetch was given up. Last: {error}")
+        if error.verdict in (Verdict.UNREACHABLE, Verdict.SILENT):
+            self._silent_since = self._silent_since or self._clock()
+        elif error.verdict is not Verdict.UNCLEAR:
+            self._answered, self._silent_since = True, None
+
+    def is_cut(self) -> bool:
+        """Whether nobody has answered for longer than a network may be gone."""
+        return self._measure_silence() > self._persistence.outage
+
+    def explain_cut(self, error: RequestError) -> SourceError:
+        """What to raise where it is cut."""
+        silent = self._measure_silence()
+        return SourceError(f"Nothing has come for {silent:.0f} s, so it was given up: {error}\n{RUN_AGAIN}")
 
     def lose(self, error: str) -> None:
         """An object was given up.
@@ -110,7 +125,10 @@ class Breaker:
         """
         self._lost += 1
         if self._lost >= self._persistence.lost_in_a_row:
-            raise SourceError(f"{self._lost} objects in a row can't be had, so the fetch was given up. Last: {error}")
+            raise SourceError(f"{self._lost} objects in a row can't be had, the last was {error}\n{RUN_AGAIN}")
+
+    def _measure_silence(self) -> float:
+        return 0 if self._silent_since is None else self._clock() - self._silent_since
 
 
 class Pace:
@@ -178,7 +196,7 @@ class Pace:
             self._slow_down(error.retry_after)
         elif error.verdict is Verdict.UNREACHABLE:
             self._slow_down(self._persistence.first_wait)
-        else:
+        elif error.verdict not in (Verdict.SILENT, Verdict.UNCLEAR):
             self.speed_up()
 
     def speed_up(self) -> None:

@@ -53,6 +53,7 @@ class S3Source:
         _refuse_folder(self._account)
         self._persistence = persistence or Persistence()
         self._store = self._account.open_store()
+        self._breaker = Breaker(self._persistence)
         self._encrypted = False
         self._pages = 0
 
@@ -64,7 +65,7 @@ class S3Source:
     def list_objects(self, prefix: str) -> Iterator[pa.RecordBatch]:
         """See `Source`. One batch a page; folder markers (keys that end with a slash) are left out."""
         outbox: Outbox[pa.RecordBatch] = Outbox()
-        lister = Lister(self._account, outbox.put, self._persistence)
+        lister = Lister(self._account, outbox.put, self._persistence, self._breaker)
         with LoopThread() as thread:
             thread.start(outbox.fill(lister.list(prefix)))
             while (batches := outbox.take(_HEARTBEAT_SECONDS)) is not None:
@@ -73,7 +74,7 @@ class S3Source:
 
     def open_reader(self) -> TransferReader:
         """See `Source`. In the order of arrival."""
-        return TransferReader(self._ask, self._account.options.concurrency, self._persistence)
+        return TransferReader(self._ask, self._account.options.concurrency, self._persistence, self._breaker)
 
     def read_object(self, key: str) -> bytes | None:
         """See `Source`."""
@@ -102,7 +103,7 @@ class S3Source:
             return body.content
 
         try:
-            put(await self._persistence.persist(ask, Breaker(self._persistence), Pace(1, self._persistence)))
+            put(await self._persistence.persist(ask, self._breaker, Pace(1, self._persistence)))
         except RequestError as error:
             if error.verdict is not Verdict.LOST:
                 raise
@@ -112,19 +113,20 @@ class S3Source:
         """See `transfers.Ask`: the first time through obstore, then through boto3.
 
         Where the MD5 tells one version from another, obstore is asked for the bytes and not for the head of the answer:
-        as a range, which takes half the work of an object. No range is empty.
+        as a range, which takes half the work of an object. No range is empty. The head is needed where objects are
+        encrypted, which obstore doesn't tell.
         """
         entry = request.entry
-        if request.attempt > 1 or not entry.size:
+        if request.attempt > 1 or not entry.size or self._encrypted:
             return await self._account.ask(partial(self._ask_boto, entry.key, entry), seconds)
         try:
-            if is_md5(entry.etag) and not self._encrypted:
+            if is_md5(entry.etag):
                 content = await obstore.get_range_async(self._store, entry.key, start=0, length=entry.size)
                 return verify_body(entry, bytes(content))
             result = await obstore.get_async(self._store, entry.key)
             meta = result.meta
             _require_version(entry, _make_entry(entry.key, meta["size"], meta["e_tag"], meta["last_modified"]))
-            return verify_body(entry, bytes(await result.bytes_async()), encrypted=self._encrypted)
+            return verify_body(entry, bytes(await result.bytes_async()))
         except (BaseError, FileNotFoundError, ValueError) as error:
             raise explain_hint(error) from error
 
@@ -135,7 +137,7 @@ class S3Source:
             if listed:
                 _require_version(listed, found)
             # The etag of an object that is encrypted with a key of KMS or of the user looks like an MD5 and is none.
-            # Whoever has one such object has many: the next ones aren't asked for twice.
+            # Whoever has one such object has many: the next ones are asked for here at once.
             encrypted = "kms" in answer.get("ServerSideEncryption", "") or "SSECustomerAlgorithm" in answer
             self._encrypted |= encrypted
             return verify_body(listed or found, stream.read(), encrypted=encrypted)

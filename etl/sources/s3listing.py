@@ -60,10 +60,11 @@ class _UnclearPageError(Exception):
 class Lister:
     """Lists everything under a prefix; one object serves one listing. `pages` counts its requests."""
 
-    def __init__(self, account: Account, put: Callable[[pa.RecordBatch], None], persistence: Persistence) -> None:
-        self._account, self._put, self._persistence = account, put, persistence
+    def __init__(
+        self, account: Account, put: Callable[[pa.RecordBatch], None], persistence: Persistence, breaker: Breaker
+    ) -> None:
+        self._account, self._put, self._persistence, self._breaker = account, put, persistence, breaker
         self._store = account.open_store()
-        self._breaker = Breaker(persistence)
         self._pace = Pace(_RANGES_AT_ONCE, persistence)
         self._under_way = 0
         self.pages = 0
@@ -110,9 +111,13 @@ class Lister:
         while True:
             with suppress(BaseError, TimeoutError, _UnclearPageError):
                 async for page in self._stream_pages(prefix, after):
+                    if page.last <= after:
+                        break
                     after = page.last
                     yield page
             page = await self._ask_page(prefix, after)
+            if page.more and page.last <= after:
+                raise SourceError(f"{self._account.place} lists the same keys again and again: it doesn't keep to S3.")
             after = page.last
             yield page
             if not page.more:
@@ -124,14 +129,17 @@ class Lister:
             stream = obstore.list(self._store, folder, offset=offset, chunk_size=_PAGE_ROWS, return_arrow=True)
         except ValueError as error:
             raise _UnclearPageError from error
+        told = False
         while True:
             await self._pace.rest()
             try:
                 found = pa.record_batch(await self._pace.bound(lambda _: anext(stream), 0))
             except StopAsyncIteration:
+                self.pages += not told  # a page without a key isn't handed out
                 return
             self._breaker.succeed()
             self.pages += 1
+            told = True
             if found.num_rows:
                 yield _Page(_convert_page(found), found["path"][-1].as_py(), found.num_rows == _PAGE_ROWS)
 

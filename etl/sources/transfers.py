@@ -49,10 +49,10 @@ Raises RequestError or TimeoutError, or ChangedError when the answer is of anoth
 class TransferReader:
     """See `etl.sources.base.Reader`."""
 
-    def __init__(self, ask: Ask, concurrency: int, persistence: Persistence) -> None:
+    def __init__(self, ask: Ask, concurrency: int, persistence: Persistence, breaker: Breaker) -> None:
         self._thread = LoopThread()
         self._outbox: Outbox[Body] = Outbox()
-        self._transfers = _Transfers(ask, self._outbox, concurrency, persistence)
+        self._transfers = _Transfers(ask, self._outbox, concurrency, persistence, breaker)
         self._taken: list[Body] = []
 
     def __enter__(self) -> Self:
@@ -61,7 +61,9 @@ class TransferReader:
         return self
 
     def __exit__(self, *error: object) -> None:
+        """Ask for nothing more. What has come can still be taken."""
         self._thread.__exit__(*error)
+        self._taken = []  # nobody is left who needs the room
 
     def add(self, wanted: pa.Table) -> None:
         """See `Reader`."""
@@ -87,15 +89,16 @@ class TransferReader:
 class _Transfers:
     """The side of the event loop: every method runs there."""
 
-    def __init__(self, ask: Ask, outbox: Outbox[Body], concurrency: int, persistence: Persistence) -> None:
-        self._ask, self._outbox, self._persistence = ask, outbox, persistence
+    def __init__(
+        self, ask: Ask, outbox: Outbox[Body], concurrency: int, persistence: Persistence, breaker: Breaker
+    ) -> None:
+        self._ask, self._outbox, self._persistence, self._breaker = ask, outbox, persistence, breaker
         self._concurrency = concurrency
         self._pace = Pace(concurrency, persistence)
-        self._breaker = Breaker(persistence)
         self._tables: deque[pa.Table] = deque()
         self._fresh: Iterator[Entry] = iter(())
         self._again: deque[Request] = deque()
-        self._unfinished = 0
+        self._unasked = self._unfinished = 0
         self._ended = False
         self._room = _ROOM_BYTES
         self._wake = asyncio.Event()
@@ -103,6 +106,7 @@ class _Transfers:
 
     def add(self, wanted: pa.Table) -> None:
         self._tables.append(wanted)
+        self._unasked += wanted.num_rows
         self._wake.set()
 
     def end(self) -> None:
@@ -145,6 +149,7 @@ class _Transfers:
             if not self._tables:
                 return None
             self._fresh = iterate_entries(self._tables.popleft())
+        self._unasked -= 1
         self._unfinished += 1
         return Request(entry)
 
@@ -156,7 +161,7 @@ class _Transfers:
         except RequestError as error:
             self._fail(request, error)
         except TimeoutError:
-            self._fail(replace(request, timeouts=request.timeouts + 1), RequestError(Verdict.RETRY, NO_ANSWER))
+            self._fail(replace(request, timeouts=request.timeouts + 1), RequestError(Verdict.SILENT, NO_ANSWER))
         else:
             if body.error:
                 self._fail(request, RequestError(Verdict.RETRY, body.error))
@@ -172,17 +177,31 @@ class _Transfers:
         self._pace.heed(error)
         self._breaker.fail(error)
         self.free(_weigh_size(request.entry.size))
-        if error.verdict in (Verdict.LOST, Verdict.DENIED) or request.attempt >= self._persistence.attempts:
-            self._breaker.lose(f"{request.entry.key}: {error}")
-            self._deliver(Body(request.entry, error=str(error), attempts=request.attempt))
+        if self._is_hopeless(request, error):
+            self._give_up(request, error)
             return
         self.tallies["retries"] += 1
         if changed:
             request = replace(request, entry=changed, changed=True)
         step = error.verdict is not Verdict.UNREACHABLE  # nobody answered: that isn't the object's failure
         again = replace(request, attempt=request.attempt + step)
-        wait = self._persistence.draw_wait(max(2, request.attempt))
-        asyncio.get_running_loop().call_later(wait, self._queue, again)
+        asyncio.get_running_loop().call_later(self._persistence.draw_wait(request.attempt), self._queue, again)
+
+    def _is_hopeless(self, request: Request, error: RequestError) -> bool:
+        if error.verdict in (Verdict.LOST, Verdict.DENIED) or request.attempt >= self._persistence.attempts:
+            return True
+        if not self._breaker.is_cut():
+            return False
+        if self._ended and not self._unasked and self._unfinished < self._persistence.lost_in_a_row:
+            return True  # these few may well be all that gets no answer
+        raise self._breaker.explain_cut(error)
+
+    def _give_up(self, request: Request, error: RequestError) -> None:
+        if error.verdict is Verdict.LOST:
+            self._breaker.succeed()  # a good answer: nothing is wrong but with this object
+        else:
+            self._breaker.lose(f"{request.entry.key}: {error}")
+        self._deliver(Body(request.entry, error=str(error), attempts=request.attempt))
 
     def _queue(self, request: Request) -> None:
         self._again.append(request)

@@ -10,8 +10,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from badnetwork import BadNetwork
 from commands import BIN, Run
-from documents import make_document, make_line, write_bucket
+from documents import make_document, make_line, read_shards, write_bucket
+from seaweed import S3Server
+
+from etl.datadir import DataDir
 
 
 def test_run_fetches_builds_and_sums_up(run: Run, bucket: Path) -> None:
@@ -84,6 +88,9 @@ def test_synthesize_makes_a_bucket_that_is_known_as_such(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
+        (("run", "loop"), 3, "loop can't be read: Too many levels of symbolic links"),
+        (("run", "portal"), 3, "abid-synthetic.json of "),
+        (("fetch", "s3://bucket", "--shard", ""), 2, "names no share"),
         (("run", "nowhere"), 2, "doesn't exist"),
         (("run", "https://example.org/x"), 2, "s3://"),
         (("fetch", "s3://bucket", "--profile", "nobody"), 2, "nobody"),
@@ -98,7 +105,12 @@ def test_synthesize_makes_a_bucket_that_is_known_as_such(run: Run) -> None:
         (("launch",), 2, "launch"),
     ],
 )
-def test_a_mistake_gets_a_sentence_and_an_exit_code(arguments: tuple[str, ...], code: int, said: str, run: Run) -> None:
+def test_a_mistake_gets_a_sentence_and_an_exit_code(
+    arguments: tuple[str, ...], code: int, said: str, run: Run, tmp_path: Path
+) -> None:
+    write_bucket(tmp_path / "portal", {"abid-synthetic.json": b"<html>", "metadata/1.json": b"{}"})
+    (tmp_path / "loop/metadata").mkdir(parents=True)
+    (tmp_path / "loop/metadata/1.json").symlink_to("1.json")
     done = run("abid-etl", *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr
@@ -135,6 +147,41 @@ def test_an_interrupt_ends_with_130_and_what_to_do(tmp_path: Path) -> None:
         130,
         "error: interrupted. What was done stays; the same command goes on from there.\n",
     )
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_what_has_come_from_s3_is_kept_when_the_fetch_is_interrupted(
+    number: int, code: int, s3_server: S3Server, tmp_path: Path
+) -> None:
+    """Interrupted while it waits for the last of its documents."""
+    bucket = f"interrupted-{code}"
+    s3_server.create_bucket(bucket, {f"metadata/{n:05d}.json": b"{}" for n in range(50)}, public=True)
+    with BadNetwork(s3_server.endpoint_url, {"hang": 1}, only=lambda _, path: path.endswith("00049.json")) as network:
+        command: list[str | Path] = [BIN / "abid-etl", "fetch", f"s3://{bucket}", "--data-dir", tmp_path]
+        options = ["--endpoint-url", network.endpoint_url, "--concurrency", "1"]
+        with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as process:
+            while not network.injected and process.poll() is None:
+                pass
+            process.send_signal(number)
+            _, said = process.communicate()
+    assert (process.returncode, "Traceback" in said) == (code, False), said
+    assert read_shards(DataDir(tmp_path))["key"].to_pylist() == [f"metadata/{n:05d}.json" for n in range(49)]
+
+
+def test_the_work_goes_on_when_nobody_reads_what_it_says(bucket: Path, tmp_path: Path) -> None:
+    command: list[str | Path] = [BIN / "abid-etl", "run", bucket, "--data-dir", tmp_path / "data"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    assert subprocess.run(command, stderr=writer, check=False).returncode == 0
+    os.close(writer)
+    assert (tmp_path / "data/warehouse/current/manifest.json").is_file()
+
+
+def test_a_full_disk_below_what_is_printed_is_told_from_a_mistake(data_dir: Path) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        command: list[str | Path] = [BIN / "abid-report", "summary", "--data-dir", data_dir]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (3, "error: abid-report: No space left on device\n")
 
 
 def test_on_a_terminal_there_are_bars(bucket: Path, tmp_path: Path) -> None:

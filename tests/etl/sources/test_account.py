@@ -9,7 +9,7 @@ from loopback import Answer, Asked, Loopback, Respond, answer_error
 from reading import list_all, open_s3, read_bodies
 from seaweed import S3Server
 
-from etl.errors import UsageError
+from etl.errors import SourceError, UsageError
 from etl.sources.options import S3Options
 from etl.sources.s3 import S3Source
 
@@ -188,7 +188,7 @@ def test_an_unknown_profile_is_named() -> None:
 def test_credentials_that_cannot_be_had_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "config").write_text("[profile ended]\ncredential_process = false\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    with pytest.raises(UsageError, match=r"AWS configuration can't be used .*log in again"):
+    with pytest.raises(SourceError, match=r"credentials can't be had: log in again"):
         S3Source("s3://b", S3Options(profile="ended"))
 
 

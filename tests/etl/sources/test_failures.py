@@ -169,9 +169,9 @@ def test_silence_is_no_failure_of_its_own(answer: Answer | None, serve: Serve) -
     [
         (answer_error(503, "SlowDown"), Verdict.SLOW_DOWN),
         (answer_error(429, "TooManyRequests"), Verdict.SLOW_DOWN),
-        (answer_error(500, "InternalError"), Verdict.RETRY),
-        (answer_error(403, "AccessDenied"), Verdict.RETRY),
-        (answer_error(404, "NoSuchBucket"), Verdict.RETRY),
+        (answer_error(500, "InternalError"), Verdict.UNCLEAR),
+        (answer_error(403, "AccessDenied"), Verdict.UNCLEAR),
+        (answer_error(404, "NoSuchBucket"), Verdict.UNCLEAR),
     ],
 )
 def test_obstore_is_believed_only_that_the_server_asks_to_slow_down(

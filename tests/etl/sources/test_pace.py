@@ -167,7 +167,7 @@ def make_breaker(**persistence: float) -> tuple[Breaker, Clock]:
     return Breaker(Persistence(**persistence), clock), clock  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("verdict", [Verdict.FATAL, Verdict.UNREACHABLE, Verdict.DENIED])
+@pytest.mark.parametrize("verdict", [Verdict.FATAL, Verdict.UNREACHABLE])
 def test_a_first_failure_that_concerns_all_ends_at_once(verdict: Verdict) -> None:
     breaker, _ = make_breaker()
     with pytest.raises(SourceError, match=r"^why$"):
@@ -189,8 +189,30 @@ def test_an_outage_ends_the_run_after_a_while() -> None:
     for second in range(0, 121, 10):
         clock.now = 1000 + second
         breaker.fail(SILENCE)
+        assert not breaker.is_cut()
     clock.now += 1
-    with pytest.raises(SourceError, match=r"Nothing has come for 121 s.*Last: nobody there"):
+    assert breaker.is_cut()
+    assert str(breaker.explain_cut(SILENCE)).startswith("Nothing has come for 121 s, so it was given up: nobody there")
+
+
+def test_a_bad_answer_is_an_answer() -> None:
+    breaker, clock = make_breaker(outage=120)
+    breaker.fail(RequestError(Verdict.SLOW_DOWN, "in a while", 180))
+    clock.now += 180
+    breaker.fail(SILENCE)
+    assert not breaker.is_cut()
+    clock.now += 121
+    assert breaker.is_cut()
+    breaker.fail(RequestError(Verdict.RETRY, "half of it"))
+    assert not breaker.is_cut()
+
+
+def test_what_obstore_says_is_neither_an_answer_nor_silence() -> None:
+    breaker, clock = make_breaker(outage=120)
+    breaker.fail(RequestError(Verdict.UNCLEAR, "error"))
+    clock.now += 121
+    assert not breaker.is_cut()
+    with pytest.raises(SourceError, match=r"^nobody there$"):
         breaker.fail(SILENCE)
 
 
@@ -213,7 +235,7 @@ def test_many_lost_in_a_row_end_the_run() -> None:
         breaker.succeed()
     breaker.lose("c")
     breaker.lose("d")
-    with pytest.raises(SourceError, match=r"3 objects in a row can't be had.*Last: e"):
+    with pytest.raises(SourceError, match=r"3 objects in a row can't be had, the last was e"):
         breaker.lose("e")
 
 

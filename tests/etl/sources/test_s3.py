@@ -2,20 +2,21 @@
 
 import asyncio
 import hashlib
+import re
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
 from badnetwork import BadNetwork, Fault
 from boto3.s3.transfer import TransferConfig
 from loopback import Answer, Asked, Loopback, Respond, answer_error
-from reading import list_all, make_listing, open_s3, read_bodies, take_rest
+from reading import PATIENT, list_all, make_listing, open_s3, read_bodies, take_rest
 from seaweed import S3Server
 
 from etl.errors import SourceError, UsageError
@@ -192,6 +193,27 @@ def test_whoever_has_one_encrypted_object_is_not_asked_twice_for_the_next(serve:
     assert len(server.asked) == 4
 
 
+def test_one_encrypted_object_lets_no_other_go_unchecked(serve: Serve) -> None:
+    """`2` isn't encrypted, and came altered."""
+    server = serve(lambda asked: answer_object(b"x", "0" * 32, **(ENCRYPTIONS[0] if asked.path.endswith("1") else {})))
+    source = open_s3(server.url)
+    [encrypted] = read_bodies(source, make_listing("1", etag="0" * 32)).values()
+    [altered] = read_bodies(source, make_listing("2", etag="0" * 32)).values()
+    assert (encrypted.content, encrypted.error) == (b"x", "")
+    assert (altered.content, altered.error) == (b"", "the MD5 of what came isn't the listed one")
+
+
+def test_a_bucket_in_another_region_is_named_though_boto3_would_find_it(serve: Serve) -> None:
+    elsewhere = answer_error(301, "PermanentRedirect", {"x-amz-bucket-region": "eu-west-1"})
+    answers = iter([elsewhere, elsewhere])  # to obstore and to boto3
+
+    def answer_here_next_time(_: Asked) -> Answer:
+        return next(answers, None) or answer_object(b"x")
+
+    with pytest.raises(SourceError, match="is in another region: set AWS_REGION to eu-west-1"):
+        read_bodies(open_s3(serve(answer_here_next_time).url), make_listing("1"))
+
+
 @pytest.mark.parametrize("headers", [{}, {"x-amz-server-side-encryption": "AES256"}])
 def test_the_etag_of_any_other_object_is(headers: dict[str, str], serve: Serve) -> None:
     server = serve(lambda _: answer_object(b"x", "0" * 32, **headers))
@@ -272,10 +294,20 @@ def fail_each_way(source: S3Source, message: str) -> None:
             attempt()
 
 
+def deny_each_way(source: S3Source, message: str) -> None:
+    """One object alone may be denied."""
+    with pytest.raises(SourceError, match=message):
+        list(source.list_objects(METADATA_PREFIX))
+    with pytest.raises(SourceError, match=message):
+        source.read_object("abid-synthetic.json")
+    [body] = read_bodies(source, make_listing("metadata/1.json")).values()
+    assert re.search(message, body.error)
+
+
 def test_a_private_bucket_without_credentials_says_how_to_get_in(s3_server: S3Server) -> None:
     s3_server.create_bucket("private", {"metadata/1.json": b"{}"})
     source = open_s3(s3_server.endpoint_url, "s3://private")
-    fail_each_way(
+    deny_each_way(
         source, r"s3://private at http://127\.0\.0\.1:\d+ denies access \(AccessDenied\): .*unsigned.*set AWS_PROFILE"
     )
 
@@ -286,7 +318,7 @@ def test_wrong_credentials_are_told_from_missing_ones(
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     source = open_s3(s3_server.endpoint_url, public)
-    fail_each_way(source, r"denies access \(SignatureDoesNotMatch\): check the credentials")
+    deny_each_way(source, r"denies access \(SignatureDoesNotMatch\): check the credentials")
 
 
 @pytest.mark.usefixtures("keys")
@@ -333,13 +365,12 @@ def test_closing_early_does_not_wait_for_the_server(before: list[Answer], serve:
         is_silent.set()
         return None
 
-    with open_s3(serve(respond).url, concurrency=2).open_reader() as reader:
+    for_hours = replace(PATIENT, first_patience=10_000, longest_patience=10_000)
+    with open_s3(serve(respond).url, concurrency=2, persistence=for_hours).open_reader() as reader:
         reader.add(make_listing("slow"))
         assert is_silent.wait(60)
         reader.add(make_listing("fast"))
         assert [body.entry.key for body in reader.take(60) or []] == ["fast"]
-        started = time.monotonic()
-    assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize("call", ["list", "read"])

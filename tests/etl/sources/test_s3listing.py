@@ -180,6 +180,20 @@ def test_a_big_bucket_is_listed_whole_over_a_bad_network(serve: Serve) -> None:
     assert network.injected.total() > 5
 
 
+@pytest.mark.parametrize("forgotten", [{"start-after", "continuation-token"}, {"max-keys"}], ids=str)
+def test_a_server_that_lists_the_same_again_and_again_is_named(forgotten: set[str], serve: Serve) -> None:
+    """Or one that promises more for ever, and has nothing."""
+    respond = answer_listing(BIG if "max-keys" not in forgotten else [])
+
+    def forget(asked: Asked) -> Answer | None:
+        answer = respond(asked._replace(query={k: v for k, v in asked.query.items() if k not in forgotten}))
+        assert answer
+        return Answer(body=answer.body.replace(b"<IsTruncated>false", b"<IsTruncated>true"))
+
+    with pytest.raises(SourceError, match="lists the same keys again and again: it doesn't keep to S3"):
+        list_keys(serve(forget).url)
+
+
 @pytest.mark.parametrize("fault", ["portal", "empty"])
 def test_pages_of_somebody_else_are_not_taken_for_the_end(fault: Fault, serve: Serve) -> None:
     persistence = Persistence(attempts=3, first_wait=0.001)

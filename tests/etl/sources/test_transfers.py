@@ -1,15 +1,17 @@
 """The reader alone: what it asks for, when, and how often. Here, to ask is to call a function."""
 
 import asyncio
+import threading
 import time
+from dataclasses import replace
 
 import pytest
 from reading import PATIENT, add_and_take, make_listing, take_rest
 
 from etl.errors import SourceError
 from etl.sources.base import Body
-from etl.sources.failures import RequestError, Verdict
-from etl.sources.pace import Persistence
+from etl.sources.failures import NO_ANSWER, RequestError, Verdict
+from etl.sources.pace import Breaker, Persistence
 from etl.sources.transfers import Ask, ChangedError, Request, TransferReader
 
 KEYS = [str(number) for number in range(1000)]
@@ -17,7 +19,7 @@ GIGABYTE = 1 << 30
 
 
 def open_reader(ask: Ask, concurrency: int = 4, persistence: Persistence = PATIENT) -> TransferReader:
-    return TransferReader(ask, concurrency, persistence)
+    return TransferReader(ask, concurrency, persistence, Breaker(persistence))
 
 
 async def answer(request: Request, _: float) -> Body:
@@ -47,6 +49,43 @@ def test_every_row_comes_once_whenever_it_was_added() -> None:
     assert first
     assert first | rest.keys() == set(KEYS)
     assert len(first) + len(rest) == len(KEYS)
+
+
+def test_what_has_come_can_be_taken_when_the_rest_is_left() -> None:
+    """As an interrupt does it, so that no work is lost."""
+    has_come = threading.Event()
+
+    async def ask(request: Request, seconds: float) -> Body:
+        if request.entry.key == KEYS[2]:
+            has_come.set()
+            await asyncio.Event().wait()
+        return await answer(request, seconds)
+
+    with open_reader(ask, concurrency=1) as reader:
+        reader.add(make_listing(KEYS[0]))
+        assert [body.entry.key for body in reader.take(60) or []] == KEYS[:1]
+        reader.add(make_listing(*KEYS[1:]))
+        assert has_come.wait(60)
+    assert [body.entry.key for body in reader.take() or []] == KEYS[1:2]
+
+
+@pytest.mark.parametrize(("others", "is_lost"), [(0, True), (200, False)])
+def test_an_object_that_alone_gets_no_answer_is_lost_and_many_end_the_reading(others: int, *, is_lost: bool) -> None:
+    async def ask(request: Request, seconds: float) -> Body:
+        if request.entry.key in KEYS[:10]:
+            return await answer(request, seconds)
+        raise TimeoutError
+
+    with open_reader(ask, persistence=replace(PATIENT, outage=0.05, attempts=10_000)) as reader:
+        reader.add(make_listing(*KEYS[: 11 + others]))
+        reader.end()
+        if is_lost:
+            bodies = take_rest(reader)
+            assert [key for key, body in bodies.items() if body.error == NO_ANSWER] == KEYS[10:11]
+            assert len(bodies) == 11
+        else:
+            with pytest.raises(SourceError, match=r"Nothing has come for \d+ s, so it was given up: no answer in time"):
+                take_rest(reader)
 
 
 @pytest.mark.parametrize("adds_nothing", [True, False])
