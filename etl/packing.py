@@ -5,14 +5,10 @@ once, each packs a slice of the listing into shards of its own; elsewhere one re
 """
 
 import datetime as dt
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -23,6 +19,7 @@ from etl.errors import SourceError
 from etl.raw import DOCUMENTS, Raw, read_files
 from etl.shards import SHARD_ROWS, Packed, ShardWriter
 from etl.sources.base import LISTING_SCHEMA, Source
+from etl.workers import Workers
 
 HELD_SCHEMA = pa.schema([LISTING_SCHEMA.field("key"), LISTING_SCHEMA.field("etag")])
 """What names a version of a document."""
@@ -174,7 +171,7 @@ class _Pool:
     def __init__(self, source: Source, raw: Raw, fetched_at: dt.datetime) -> None:
         self._arguments = (source, raw, fetched_at)
         self._waiting = LISTING_SCHEMA.empty_table()
-        self._executor: ProcessPoolExecutor | None = None
+        self._workers: Workers | None = None
         self._running: set[Future[Packed]] = set()
         self._rest: _Stream | None = None
 
@@ -186,7 +183,7 @@ class _Pool:
 
     def end(self) -> None:
         rest = self._waiting.sort_by("key")
-        if self._executor:
+        if self._workers:
             self._submit(rest)
         else:
             self._rest = _Stream(*self._arguments)
@@ -200,12 +197,9 @@ class _Pool:
             return None
         done, self._running = wait(self._running, seconds, FIRST_COMPLETED)
         packed = Packed()
-        try:
+        with _explain_killed_worker(self._arguments[0]):
             for future in done:
                 packed.add(future.result())
-        except BrokenProcessPool:
-            remedy = "was there too little memory? Run the same command again: what was done stays."
-            raise SourceError(f"A process that read {self._arguments[0].uri} was killed: {remedy}") from None
         return packed
 
     def tallies(self) -> Mapping[str, int]:
@@ -214,27 +208,24 @@ class _Pool:
     def close(self, error: BaseException | None) -> None:
         if self._rest:
             self._rest.close(error)
-        if self._executor:
-            self._executor.shutdown(cancel_futures=True)
+        if self._workers:
+            self._workers.close(error)
 
     def _submit(self, wanted: pa.Table) -> None:
         source, raw, fetched_at = self._arguments
-        if self._executor is None:
-            context = multiprocessing.get_context("forkserver")
-            self._executor = ProcessPoolExecutor(source.max_processes, context, _prepare_worker)
-        self._running.add(self._executor.submit(_pack_slice, source, raw, fetched_at, wanted.combine_chunks()))
+        if self._workers is None:
+            self._workers = Workers(source.max_processes)
+        with _explain_killed_worker(source):
+            self._running.add(self._workers.submit(_pack_slice, source, raw, fetched_at, wanted.combine_chunks()))
 
 
-def _prepare_worker() -> None:
-    """Leave interrupts to the parent, and go when it is killed: a worker would wait for its next task for ever."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_follow_parent, daemon=True).start()
-
-
-def _follow_parent() -> None:
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)
+@contextmanager
+def _explain_killed_worker(source: Source) -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool:
+        remedy = "was there too little memory? Run the same command again: what was done stays."
+        raise SourceError(f"A process that read {source.uri} was killed: {remedy}") from None
 
 
 def _pack_slice(source: Source, raw: Raw, fetched_at: dt.datetime, wanted: pa.Table) -> Packed:

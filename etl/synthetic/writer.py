@@ -8,11 +8,10 @@ without it was left unfinished.
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from etl.synthetic.bins import Block, count_pictured, divide_blocks, fill_block
 from etl.synthetic.catalogue import Catalogue
 from etl.synthetic.document import Typesetter
 from etl.synthetic.faults import choose_faults
+from etl.workers import Workers
 
 METADATA = "metadata"
 MARKER = "abid-synthetic.json"  # as `etl.sources.base` has it, which would bring pyarrow into every worker
@@ -86,12 +86,13 @@ def synthesize(  # noqa: PLR0913 - the keywords are the public face
     order = _Order(directory, bins, seed, round(bins * dirty))
     (directory / METADATA).mkdir(parents=True, exist_ok=True)
     documents, size, planted = 0, 0, list[str]()
-    for written in _write_blocks(order, processes or os.cpu_count() or 1):
-        documents += written.documents
-        size += written.bytes
-        planted += written.planted
-        if on_progress:
-            on_progress(written.documents)
+    with closing(_write_blocks(order, processes or os.cpu_count() or 1)) as blocks:
+        for written in blocks:
+            documents += written.documents
+            size += written.bytes
+            planted += written.planted
+            if on_progress:
+                on_progress(written.documents)
     if dirty:
         _write_file(directory / PLANTED, "".join(planted).encode(), 0)
     marker = {"synthetic": True, "bins": bins, "seed": seed, "dirty": float(dirty), "generator": GENERATOR}
@@ -112,7 +113,7 @@ def _check_arguments(directory: Path, bins: int, dirty: float) -> None:
         raise UsageError(f"{directory} is not empty: name a new or empty directory for the synthetic bucket.")
 
 
-def _write_blocks(order: _Order, processes: int) -> Iterator[_Written]:
+def _write_blocks(order: _Order, processes: int) -> Generator[_Written]:
     """Yield in the order of the documents, which `planted.jsonl` keeps."""
     blocks = divide_blocks(order.bins)
     write_block = partial(_write_block, order)
@@ -120,8 +121,9 @@ def _write_blocks(order: _Order, processes: int) -> Iterator[_Written]:
         if processes == 1 or len(blocks) == 1:
             yield from map(write_block, blocks)
         else:
-            with ProcessPoolExecutor(min(processes, len(blocks)), mp_context=get_context("spawn")) as pool:
-                yield from pool.map(write_block, blocks)
+            with Workers(min(processes, len(blocks))) as workers:
+                for future in [workers.submit(write_block, block) for block in blocks]:
+                    yield future.result()
     finally:
         _make_typesetter.cache_clear()
 
