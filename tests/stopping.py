@@ -23,7 +23,7 @@ count = 0
 
 def take(event, arguments):
     global count
-    if event in {{"os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink", "shutil.rmtree"}} or (
+    if event in {{"os.remove", "os.rename", "os.rmdir", "os.symlink", "shutil.rmtree"}} or (
         event == "open" and str(arguments[0]).startswith(folder)
     ):
         os.write(2, b"{_STEP}\\n")
@@ -59,9 +59,10 @@ def start(*arguments: object) -> "subprocess.Popen[str]":
 
 
 def kill_at_step(last: int, folder: Path, *arguments: object) -> tuple[int, int]:
-    """Run a command whose first process is killed just before its `last` change of files (0: never).
+    """Run a command whose first process is killed just before its `last` step with files (0: never).
 
-    A step is a file of `folder` that is opened, or any that is made, renamed or removed, by Python.
+    A step is a file of `folder` that Python opens, or any that it links, renames or removes. Making folders is none:
+    threads do it, in any order.
 
     Returns:
         The exit code, and how many steps there were.
