@@ -33,11 +33,11 @@ from cli.options import (
     SourceArgument,
     ThreadsOption,
 )
+from cli.releases import prune, releases, rollback
 from cli.stderr import open_progress, run, say, set_log
 from cli.stdout import print_text
 from cli.version import VersionOption
 from etl.datadir import DataDir
-from etl.errors import UsageError
 from etl.sources.options import CONCURRENCY, S3Options
 
 if TYPE_CHECKING:
@@ -211,24 +211,35 @@ def build(
 def verify(
     *,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
+    release: Annotated[
+        str | None, typer.Option("--release", metavar="ID", help="This release, or the one whose id begins so.")
+    ] = None,
     raw: Annotated[bool, typer.Option("--raw", help="The raw layer; that of ABID_RAW, if it is set.")] = False,
     quiet: QuietOption = False,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
-    """Read everything and hold it to its promises: readable, every MD5 true, nothing twice, nothing missing.
+    """Read everything and hold it to its promises: the current release, or the raw layer, or both if both are named.
 
-    Example:
+    Of a release: the seal of its manifest; size, SHA-256 and rows of every file, and none too many; its views, its
+    equations and its checks. Of the raw layer: readable, every MD5 true, nothing twice, nothing missing.
+
+    Examples:
+
+        abid-etl verify
 
         abid-etl verify --raw
     """
-    from etl.verify import verify_raw  # noqa: PLC0415  (pyarrow is slow to import)
+    from etl.verify_raw import verify_raw  # noqa: PLC0415  (pyarrow is slow to import)
+    from etl.verify_release import verify_release  # noqa: PLC0415
 
     set_log(log_format, quiet=quiet)
-    if not raw:
-        raise UsageError("say what to verify: abid-etl verify --raw")
-    variables = ("ABID_RAW", "ABID_RAW_ENDPOINT_URL", "ABID_RAW_PROFILE")
-    layer = _open_raw(data_dir, *(os.environ.get(name) or None for name in variables))
-    findings = verify_raw(DataDir(data_dir), raw=layer, progress=open_progress())
+    findings = []
+    if release or not raw:
+        findings += verify_release(DataDir(data_dir), release, progress=open_progress())
+    if raw:
+        variables = ("ABID_RAW", "ABID_RAW_ENDPOINT_URL", "ABID_RAW_PROFILE")
+        layer = _open_raw(data_dir, *(os.environ.get(name) or None for name in variables))
+        findings += verify_raw(DataDir(data_dir), raw=layer, progress=open_progress())
     print_text(summary.describe_findings(findings))
     summary.require_kept(findings)
 
@@ -254,6 +265,11 @@ def compact(
     set_log(log_format, quiet=quiet)
     done = compact_raw(DataDir(data_dir), raw=_open_raw(data_dir, raw, raw_endpoint_url, raw_profile))
     say(summary.describe_compaction(done))
+
+
+app.command("releases")(releases)
+app.command("rollback")(rollback)
+app.command("prune")(prune)
 
 
 @app.command("status")

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from cli.text import format_bytes, format_seconds
 from etl.errors import CheckError, SourceError
+from etl.manifest import list_files
 
 if TYPE_CHECKING:
     from etl.compact import Compaction
     from etl.fetch import Receipt
+    from etl.findings import Finding
     from etl.plan import Plan
     from etl.release import Release
+    from etl.retention import Pruned
     from etl.status import Status
     from etl.synthetic import Synthesis
-    from etl.verify import Finding
 
 _SHOWN = 5
 
@@ -69,7 +71,7 @@ def describe_findings(findings: "list[Finding]") -> str:
     for finding in findings:
         verdict = "broken" if finding.broken else "ok"
         lines.append(f"{verdict:8}{finding.promise}: {finding.checked - len(finding.broken):,} of {finding.checked:,}")
-        lines += [f"        {what}" for what in finding.broken[:_SHOWN]]
+        lines += ["        " + what.replace("\n", "\n        ") for what in finding.broken[:_SHOWN]]
         if len(finding.broken) > _SHOWN:
             lines.append(f"        and {len(finding.broken) - _SHOWN:,} more")
     return "\n".join(lines)
@@ -96,14 +98,22 @@ def describe_release(release: "Release", before: str | None, seconds: float) -> 
     synthetic = " (synthetic)" if manifest["synthetic"] else ""
     text = [
         f"release {release.id} {done}: {documents['loaded']:,} bins, {lines['loaded']:,} lines{synthetic}",
-        f"  documents: {_equation(documents, 'listed')}",
-        f"  lines: {_equation(lines, 'seen')}",
+        *_list_equations(manifest["receipt"]),
     ]
     text += _describe_selection(manifest.get("selection"))
     text += [f"  rejected as {reason}: {count:,}" for reason, count in manifest["rejects_by_reason"].items()]
     if manifest["rejects_by_reason"]:
         text.append("  `abid-report rejects`, with the same --data-dir, shows each with its place in the document")
     return "\n".join(text)
+
+
+def describe_pruning(done: "Pruned") -> str:
+    """What was removed, and what is left."""
+    sizes = [sum(file["bytes"] for file in list_files(release.manifest)) for release in done.removed]
+    lines = [f"removed {len(done.removed):,} releases ({format_bytes(sum(sizes))}), {done.left:,} are left"]
+    lines += [f"  {release.id}, {format_bytes(size)}" for release, size in zip(done.removed, sizes, strict=True)]
+    lines += [f"  kept {release.id}, because somebody is reading it" for release in done.in_use]
+    return "\n".join(lines)
 
 
 def describe_synthesis(made: "Synthesis", directory: Path) -> str:
@@ -153,6 +163,10 @@ def _list_unlisted(ids: tuple[str, ...]) -> list[str]:
     return [f"not listed {len(ids):,} of the ids: {', '.join(ids[:_SHOWN])}{' ...' if len(ids) > _SHOWN else ''}"]
 
 
-def _equation(counts: dict[str, int], whole: str) -> str:
-    parts = [f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if name != whole]
-    return f"{counts[whole]:,} {whole} = {' + '.join(parts)}"
+def _list_equations(receipt: list[dict[str, Any]]) -> list[str]:
+    """The receipt as a table, an equation a line."""
+    sides: dict[str, dict[str, list[str]]] = {}
+    for row in receipt:
+        terms = sides.setdefault(row["equation"], {"whole": [], "part": []})
+        terms[row["side"]].append(f"{row['amount']:,} {row['term'].replace('_', ' ')}")
+    return [f"  {name:14}{' + '.join(side['whole'])} = {' + '.join(side['part'])}" for name, side in sides.items()]

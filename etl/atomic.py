@@ -1,6 +1,7 @@
-"""Files that appear whole or not at all: written under a temporary name, synced, renamed once."""
+"""Files and folders that appear whole or not at all: written under a temporary name, synced, renamed once."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,29 @@ def replace_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replace_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path` to fill; it takes the place of `path` when the block ends well.
+
+    A folder that was there before is gone for a moment, since no rename replaces one that holds files.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary, former = (path.with_name(f".{path.name}.{os.getpid()}.{which}{_SUFFIX}") for which in ("new", "old"))
+    temporary.mkdir()
+    try:
+        yield temporary
+        for file in temporary.iterdir():
+            sync(file)
+        if path.exists():
+            path.replace(former)
+        temporary.replace(path)
+    finally:
+        if former.exists() and not path.exists():
+            former.replace(path)
+        for folder in (temporary, former):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def sync(path: Path) -> None:

@@ -22,10 +22,12 @@ from etl.checks import run_checks
 from etl.datadir import DataDir
 from etl.errors import CheckError, UsageError, explain_full_disk
 from etl.lock import lock_writing
-from etl.models import Model, fingerprint_code, load_models
+from etl.manifest import describe_file, write_manifest
+from etl.models import SCHEMA_VERSION, Model, fingerprint_code, load_models
 from etl.progress import UNWATCHED, Progress
 from etl.raw import Raw, RawFolder
-from etl.release import Release, describe_file, is_whole, make_current, open_release, publish, write_manifest
+from etl.release import Release, is_whole, make_current, open_release, publish
+from etl.retention import remove_releases
 from etl.runner import run_models
 
 
@@ -66,7 +68,9 @@ def build_release(
         lock_writing(data),
         (raw or RawFolder(data.raw)).localize(data.raw_copy) as local,
     ):
-        return _build(data, local, limits or Limits(), progress, allow_missing=allow_missing)
+        release = _build(data, local, limits or Limits(), progress, allow_missing=allow_missing)
+        remove_releases(data)
+        return release
 
 
 def _build(data: DataDir, raw: RawFolder, limits: Limits, progress: Progress, *, allow_missing: bool) -> Release:
@@ -81,12 +85,12 @@ def _build(data: DataDir, raw: RawFolder, limits: Limits, progress: Progress, *,
             started = dt.datetime.now(dt.UTC)
             tables = run_models(connection, folder, progress)
             with progress.step("checking"):
-                run_checks(connection)
+                run_checks(connection, folder)
             manifest = _describe(connection, folder, release_id, started, tables) | rawlayer.read_facts(raw)
-            write_manifest(folder, manifest)
             if target.is_dir():  # a release that somebody damaged
                 target.replace(data.staging / "damaged")
             _place_catalog(folder, target)
+            write_manifest(folder, manifest | {"catalog": describe_file(folder / CATALOG, folder)})
             publish(folder, data, release_id)
         else:
             refresh_catalog(target.absolute(), folder / CATALOG)
@@ -173,11 +177,12 @@ def _describe(
     return {
         "release": release_id,
         "version": __version__,
+        "schema_version": SCHEMA_VERSION,
         "published_at": finished.replace(tzinfo=None).isoformat(timespec="seconds"),
         "seconds": round((finished - started).total_seconds(), 2),
         **rawlayer.count_documents(connection),
         "tables": {
-            name: _describe_table(models[name], [describe_file(f, folder, _count_rows(f)) for f in tables[name]])
+            name: _describe_table(models[name], [describe_file(f, folder, rows=_count_rows(f)) for f in tables[name]])
             for name in sorted(tables)
         },
     }

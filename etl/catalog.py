@@ -5,39 +5,65 @@ writes by default. A view needs an absolute path (a relative one would be looked
 is bound when it is made; so it is made while the release's final name is a link to the staging folder.
 """
 
+import re
 from pathlib import Path
 
 import duckdb
 
-from etl.globs import escape_glob, quote_text
-from etl.models import Model, load_tables
+from etl.atomic import remove_leftovers
+from etl.globs import quote_text, unescape_glob
+from etl.manifest import describe_file, read_manifest, write_manifest
+from etl.models import Model, load_readable, load_tables, load_views
 from etl.release import table_glob
 
 CATALOG = "abid.duckdb"
-_STORAGE = "v1.2.0"
+STORAGE_VERSION = "v1.2.0"
+_PLACE = re.compile(r"read_parquet\('(.*)/\w+/\*\*/\*\.parquet'")
 
 
 def write_catalog(target: Path, final: Path) -> None:
     """Write the catalog of a release to `target`; the views look at `final`, where its files must be readable now."""
     target.unlink(missing_ok=True)
     with duckdb.connect() as connection:
-        connection.execute(f"attach {quote_text(str(target))} as abid (storage_version '{_STORAGE}')")
+        connection.execute(f"attach {quote_text(str(target))} as abid (storage_version '{STORAGE_VERSION}')")
         connection.execute("use abid")
-        for model in load_tables().values():
-            create_view(connection, model, final)
-            _add_comments(connection, model)
+        create_views(connection, final)
+        for model in load_readable().values():
+            add_comments(connection, model, "view", model.name)
         connection.execute("checkpoint abid")  # closing would do it too, but be silent where the disk is full
 
 
 def refresh_catalog(release: Path, scratch: Path) -> None:
-    """Write the catalog of a published release anew where its paths lead elsewhere: the data directory was moved."""
-    with duckdb.connect() as connection:
-        connection.execute(f"attach {quote_text(str(release / CATALOG))} as abid (read_only)")
-        views = connection.execute("select sql from duckdb_views() where database_name = 'abid' and not internal")
-        if all(escape_glob(release) in sql for (sql,) in views.fetchall()):
-            return
+    """Write the catalog of a published release anew where it is damaged, or leads elsewhere: the data was moved."""
+    manifest = read_manifest(release)
+    if manifest["catalog"] == describe_file(release / CATALOG, release) and not find_astray(release):
+        return
+    remove_leftovers(release)
     write_catalog(scratch, release)
     scratch.replace(release / CATALOG)
+    write_manifest(release, manifest | {"catalog": describe_file(release / CATALOG, release)})
+
+
+def find_astray(release: Path) -> list[str]:
+    """The views of a release's catalog that lead to other files than its own."""
+    with duckdb.connect(str(release / CATALOG), read_only=True) as connection:
+        views = connection.execute("select view_name, sql from duckdb_views() where not internal order by all")
+        folders = {name: _find_folder(sql) for name, sql in views.fetchall()}
+    return [name for name, folder in folders.items() if folder not in (None, release.resolve())]
+
+
+def _find_folder(view: str) -> Path | None:
+    """The folder of the release whose files a view reads; None where it reads other views."""
+    match = _PLACE.search(view)
+    return Path(unescape_glob(match[1].replace("''", "'"))).resolve() if match else None
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make views of all tables of the release in `folder`, and of what is defined on them."""
+    for model in load_tables().values():
+        create_view(connection, model, folder)
+    for view in load_views().values():
+        connection.execute(f"create view {view.name} as {view.query}")
 
 
 def create_view(connection: duckdb.DuckDBPyConnection, model: Model, folder: Path) -> None:
@@ -52,8 +78,9 @@ def create_view(connection: duckdb.DuckDBPyConnection, model: Model, folder: Pat
     )
 
 
-def _add_comments(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
+def add_comments(connection: duckdb.DuckDBPyConnection, model: Model, kind: str, name: str) -> None:
+    """Comment the view or table `name` and each column of it with what the header of `model` says."""
     about = f"{model.about} Grain: {model.grain}."
-    connection.execute(f"comment on view {model.name} is {quote_text(about)}")
+    connection.execute(f"comment on {kind} {name} is {quote_text(about)}")
     for column in model.columns:
-        connection.execute(f"comment on column {model.name}.{column.name} is {quote_text(column.description)}")
+        connection.execute(f"comment on column {name}.{column.name} is {quote_text(column.description)}")

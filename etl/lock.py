@@ -1,9 +1,14 @@
-"""One writer at a time: two fetches or builds of one data directory would remove each other's temporary files."""
+"""Who may write and remove: locks that the kernel lets go of when a process ends, however it ends.
+
+One writer at a time: two fetches or builds of one data directory would remove each other's temporary files. And no
+release is removed under its readers: whoever reads one shares a lock on its folder.
+"""
 
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from etl.datadir import DataDir
 from etl.errors import UsageError
@@ -35,3 +40,35 @@ def _lock(folder: int, data: DataDir) -> None:
         raise UsageError(
             f"another abid-etl is writing to {data.root}: wait until it is done, or use another --data-dir"
         ) from None
+
+
+def hold_folder(folder: Path) -> int | None:
+    """Keep a release from being removed until the descriptor that is returned is closed; None when it isn't there."""
+    try:
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    with suppress(OSError):  # a file system without locks can be read nonetheless
+        fcntl.flock(held, fcntl.LOCK_SH)
+    if folder.exists():
+        return held
+    os.close(held)  # it was removed before the lock was had
+    return None
+
+
+@contextmanager
+def lock_removal(folder: Path) -> Iterator[bool]:
+    """Whether nobody reads the release in `folder`; then nobody begins to inside the block either."""
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield _is_free(held)
+    finally:
+        os.close(held)
+
+
+def _is_free(held: int) -> bool:
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -24,6 +24,10 @@ _COMMENT = re.compile(r"--.*")
 _READ = re.compile(r"\b(?:from|join)\s+(\w+)")
 
 
+SCHEMA_VERSION = 1
+"""Of the published tables, in every manifest. A change of their names, columns, types, keys or order is a new one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column as its header describes it. `type` is DuckDB's, or a staging model's own."""
@@ -76,14 +80,27 @@ def load_tables() -> dict[str, Model]:
     return {name: model for name, model in load_models().items() if model.is_table}
 
 
+@cache
+def load_views() -> dict[str, Model]:
+    """The views of `sql/views/` on those tables, for whoever reads a release: they hold no data."""
+    described = _described(load_models())
+    return {name: _load(file, frozenset(), described) for name, file in read_folder("views").items()}
+
+
+def load_readable() -> dict[str, Model]:
+    """All that a release can be asked for: its tables, and the views on them."""
+    return load_tables() | load_views()
+
+
 def fingerprint_code() -> str:
     """A hash of everything that decides the bytes of a release besides the documents.
 
-    That is this project's version, its macros, models and export, and the versions of the libraries that run and write.
+    That is this project's version, its macros, models, views and export, and the versions of the libraries that run and
+    write.
     """
     digest = hashlib.sha256(f"{__version__} {version('duckdb')} {version('pyarrow')}".encode())
     digest.update((Path(__file__).parent / "export.py").read_bytes())
-    for kind in ("macros", "models"):
+    for kind in ("macros", "models", "views"):
         for name, file in read_folder(kind).items():
             digest.update(f"\n{kind}/{name}\n".encode() + file.path.read_bytes())
     return digest.hexdigest()

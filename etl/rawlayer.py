@@ -17,6 +17,7 @@ from etl.errors import UsageError, explain_damage
 from etl.fetch import NOT_FETCHED_SCHEMA
 from etl.globs import quote_files
 from etl.raw import DOCUMENTS, IMAGES, LISTINGS, NOT_FETCHED, REMEDY, RawFolder, read_files
+from etl.receipt import find_amounts, read_receipt
 from etl.shards import SHARD_SCHEMA
 from etl.sources.base import LISTING_SCHEMA
 
@@ -84,16 +85,6 @@ from (
   from listing_facts
   where selection is not null
 )
-"""
-_COUNTS = """
-select
-  (select count(*) from listing) as listed,
-  (select count(*) from bins) as loaded,
-  (select count(*) from rejects where scope = 'document') as rejected,
-  (select count(*) from missing) as not_fetched,
-  (select coalesce(sum(line_count), 0)::bigint from documents where reason is null) as lines_seen,
-  (select count(*) from observations) as lines_loaded,
-  (select count(*) from rejects where scope = 'line') as lines_rejected,
 """
 _SQL_TYPES = {pa.string(): "varchar", pa.int64(): "bigint", pa.binary(): "blob", pa.timestamp("us"): "timestamp"}
 
@@ -176,13 +167,13 @@ def read_facts(raw: RawFolder) -> dict[str, Any]:
 
 
 def count_documents(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """The two sides of the conservation equations, the rejects by reason, and what is missing."""
-    relation = connection.sql(_COUNTS)
-    counts = dict(zip(relation.columns, relation.fetchall()[0], strict=True))
+    """The receipt and its two equations of documents and lines, the rejects by reason, and what is missing."""
+    receipt = read_receipt(connection)
     reasons = connection.sql("select reason, count(*) from rejects group by all order by all").fetchall()
     return {
-        "documents": {name: counts[name] for name in ("listed", "loaded", "rejected", "not_fetched")},
-        "lines": {name: counts[f"lines_{name}"] for name in ("seen", "loaded", "rejected")},
+        "receipt": receipt,
+        "documents": find_amounts(receipt, "documents"),
+        "lines": find_amounts(receipt, "lines"),
         "rejects_by_reason": dict(reasons),
         "not_fetched": [{"key": key, "error": error} for key, error in list_missing(connection)],
     }

@@ -4,10 +4,8 @@
 is a relative symlink that one rename swaps, so a reader that resolves it once reads one release to the end.
 """
 
-import hashlib
-import json
 import os
-import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +14,8 @@ from etl.atomic import remove_leftovers, sync
 from etl.datadir import DataDir
 from etl.errors import UsageError, explain_damage
 from etl.globs import escape_glob
-
-MANIFEST = "manifest.json"
-KEPT_RELEASES = 3
+from etl.lock import hold_folder
+from etl.manifest import MANIFEST, list_files, read_manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +51,41 @@ def open_release(data: DataDir) -> Release:
     Raises:
         UsageError: there is none.
     """
+    return _read(data.current.resolve(), data)
+
+
+def hold_release(data: DataDir) -> tuple[Release, int]:
+    """The current release, and a descriptor that keeps it from being removed until it is closed.
+
+    Raises:
+        UsageError: there is none.
+    """
     path = data.current.resolve()
+    held = hold_folder(path)
+    if held is None:
+        if data.current.resolve() == path:
+            raise UsageError(describe_absence(data))
+        return hold_release(data)  # it was replaced and removed in this very moment
+    try:
+        return _read(path, data), held
+    except BaseException:
+        os.close(held)
+        raise
+
+
+def _read(path: Path, data: DataDir) -> Release:
     if not (path / MANIFEST).is_file():
-        raise UsageError(
-            f"there is no warehouse in {data.root} yet: make one with `abid-etl run --data-dir {data.root}`, "
-            "or name the folder of one with --data-dir or ABID_DATA_DIR"
-        )
+        raise UsageError(describe_absence(data))
     with explain_damage(f"the manifest of the release in {path}", "Make it again with `abid-etl build`."):
-        return Release(path, json.loads((path / MANIFEST).read_text(encoding="utf-8")))
+        return Release(path, read_manifest(path))
+
+
+def describe_absence(data: DataDir) -> str:
+    """That there is no release, and what to do about it."""
+    return (
+        f"there is no warehouse in {data.root} yet: make one with `abid-etl run --data-dir {data.root}`, "
+        "or name the folder of one with --data-dir or ABID_DATA_DIR"
+    )
 
 
 def find_current(data: DataDir) -> str | None:
@@ -73,9 +97,7 @@ def find_current(data: DataDir) -> str | None:
 def is_whole(path: Path) -> bool:
     """Whether the release in `path` has its manifest, and every file that it names with the size that it names."""
     try:
-        tables = json.loads((path / MANIFEST).read_text(encoding="utf-8"))["tables"].values()
-        files = [file for table in tables for file in table["files"]]
-        return all((path / file["path"]).stat().st_size == file["bytes"] for file in files)
+        return all((path / file["path"]).stat().st_size == file["bytes"] for file in list_files(read_manifest(path)))
     except (OSError, ValueError, KeyError):
         return False
 
@@ -84,32 +106,34 @@ def find_releases(data: DataDir) -> list[Release]:
     """All whole releases, the latest published first."""
     manifests = [path for path in data.releases.glob(f"*/{MANIFEST}") if is_whole(path.parent)]
     manifests.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)  # the times in them are whole seconds
-    found = [Release(path.parent, json.loads(path.read_text(encoding="utf-8"))) for path in manifests]
+    found = [Release(path.parent, read_manifest(path.parent)) for path in manifests]
     return sorted(found, key=lambda release: str(release.manifest["published_at"]), reverse=True)
 
 
-def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
-    """Write the manifest of the release that is being made in `folder`."""
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+def find_id(wanted: str, ids: Iterable[str]) -> str:
+    """The one of `ids` that is `wanted`, or begins with it as no other does.
 
-
-def describe_file(path: Path, root: Path, rows: int) -> dict[str, Any]:
-    """A file's entry in the manifest."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"path": str(path.relative_to(root)), "rows": rows, "bytes": path.stat().st_size, "sha256": digest}
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    known = sorted(ids)
+    found = [wanted] if wanted in known else [release_id for release_id in known if release_id.startswith(wanted)]
+    match found:
+        case [release_id]:
+            return release_id
+        case []:
+            raise UsageError(f"there is no release {wanted}: there are {', '.join(known) or 'none'}")
+        case _:
+            raise UsageError(f"several releases begin with {wanted!r}: {', '.join(found)}")
 
 
 def publish(staged: Path, data: DataDir, release_id: str) -> Path:
-    """Make the complete release in `staged` visible and current, and drop the oldest ones beyond `KEPT_RELEASES`."""
+    """Make the complete release in `staged` visible and current."""
     for path in staged.rglob("*"):
         sync(path)
     target = data.releases / release_id
     staged.replace(target)
     make_current(data, release_id)
-    former = [release.path for release in find_releases(data) if release.id != release_id]
-    for path in former[KEPT_RELEASES - 1 :]:
-        shutil.rmtree(path.replace(data.staging / path.name))  # out of sight at once: complete or absent
     return target
 
 

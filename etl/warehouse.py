@@ -1,11 +1,13 @@
 """Reading a release: canned reports, SQL, tables. The same from Python as from the command line.
 
-A warehouse is opened on one release and stays on it, whatever is published meanwhile. Its connection can read that
-release and nothing else: no other file, no network, no extension, no changed setting. Neither PyArrow nor Polars is
-imported before a result is asked for in their form.
+A warehouse is opened on one release and stays on it, whatever is published or pruned meanwhile. Its connection can read
+that release and nothing else: no other file, no network, no extension, no changed setting. Neither PyArrow nor Polars
+is imported before a result is asked for in their form.
 """
 
+import os
 import re
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from etl.catalog import create_view
+from etl.catalog import create_views
 from etl.datadir import DataDir
 from etl.errors import QueryError, UsageError
 from etl.globs import escape_glob
-from etl.models import define_macros, load_tables
-from etl.release import Release, open_release
+from etl.models import define_macros, load_views
+from etl.receipt import register_receipt
+from etl.release import Release, hold_release
 from etl.reports import Value, bind_parameters, find_report
 
 if TYPE_CHECKING:
@@ -111,8 +114,14 @@ class Warehouse:
         Raises:
             UsageError: there is none.
         """
-        release = open_release(DataDir(Path(data_dir)))
-        return cls(release, _connect(release))
+        release, held = hold_release(DataDir(Path(data_dir)))
+        try:
+            connection = _connect(release)
+        except BaseException:
+            os.close(held)
+            raise
+        weakref.finalize(connection, os.close, held)
+        return cls(release, connection)
 
     def report(self, name: str, /, **parameters: Value) -> Result:
         """A canned report, with its parameters by name: `report("quantity-histogram", id_style="padded")`.
@@ -133,13 +142,16 @@ class Warehouse:
         return Result(self.connection, query, parameters)
 
     def table(self, name: str) -> Result:
-        """A whole table, in the order of its files.
+        """A whole table, in the order of its files; a view in that of its header.
 
         Raises:
             UsageError: there is no such table.
         """
+        if view := load_views().get(name):
+            return Result(self.connection, f"select * from {name} order by {view.order}")
         if name not in self.release.tables:
-            raise UsageError(f"there is no table {name}: there are {', '.join(self.release.tables)}")
+            known = [*self.release.tables, *load_views()]
+            raise UsageError(f"there is no table {name}: there are {', '.join(known)}")
         return Result(self.connection, f"select * from {name}")
 
 
@@ -149,8 +161,8 @@ def _connect(release: Release) -> duckdb.DuckDBPyConnection:
     folders = [f"{release.path}/", f"{escape_glob(release.path)}/"]
     connection.execute("set allowed_directories = $folders", {"folders": folders})
     define_macros(connection)
-    for model in load_tables().values():
-        create_view(connection, model, release.path)
+    create_views(connection, release.path)
+    register_receipt(connection, release.manifest)
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection

@@ -6,7 +6,7 @@ order:      bin_bucket, bin_id
 grain:      one row per bin_id
 about:      Every loaded document: a bin, what was expected in it, and what its lines add up to.
 columns:
-  bin_id
+  bin_id                  varchar    not null  Stem of the metadata key, as in the bucket: text, because 523 and 00523 are different bins.
   bin_number
   id_style                varchar    not null  padded (five digits or more) or unpadded. The 1,200 unpadded bins look like a curated sample.
   expected_quantity       integer    not null  EXPECTED_QUANTITY: units that the bin should hold.

@@ -6,7 +6,7 @@ order:      bin_bucket, bin_id, fcsku
 grain:      one row per (bin_id, fcsku)
 about:      What is in which bin, and how many: the narrow fact table.
 columns:
-  bin_id
+  bin_id      varchar  not null  Stem of the metadata key, as in the bucket: text, because 523 and 00523 are different bins.
   bin_number
   fcsku
   asin

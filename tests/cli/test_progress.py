@@ -208,7 +208,7 @@ def test_a_note_of_several_lines_is_one_object(run: Run, bucket: Path) -> None:
     done = run("abid-etl", "run", bucket, "--data-dir", "logged", "--log-format", "json")
     log = _read_log(done.stderr)
     assert {line["event"] for line in log} == {"progress", "note"}
-    assert "\n  lines: 4 seen = 4 loaded + 0 rejected" in log[-1]["message"]
+    assert "\n  lines         4 seen = 4 loaded + 0 rejected\n" in log[-1]["message"]
 
 
 @pytest.mark.parametrize(

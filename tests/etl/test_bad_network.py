@@ -17,7 +17,7 @@ from etl.raw import RawFolder
 from etl.sources.options import S3Options
 from etl.sources.s3 import S3Source
 from etl.synthetic import synthesize
-from etl.verify import verify_raw
+from etl.verify_raw import verify_raw
 
 BINS = 50 * int(os.environ.get("ABID_SOAK", "6"))
 FAULTS: dict[Fault, float] = dict.fromkeys(

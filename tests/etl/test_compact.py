@@ -22,7 +22,7 @@ from etl.rawbucket import RawBucket
 from etl.selection import Selection
 from etl.shards import SHARD_SCHEMA, write_shard
 from etl.sources.directory import DirectorySource
-from etl.verify import verify_raw
+from etl.verify_raw import verify_raw
 
 WORKERS = 4
 

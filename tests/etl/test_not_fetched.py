@@ -19,7 +19,7 @@ from etl.fetch import Receipt, fetch_documents
 from etl.raw import NOT_FETCHED, RawFolder
 from etl.selection import Selection
 from etl.sources.base import LISTING_SCHEMA
-from etl.verify import verify_raw
+from etl.verify_raw import verify_raw
 
 DOCUMENTS = {f"metadata/000{n:02d}.json": encode(make_document(make_line(quantity=n))) for n in range(10, 16)}
 LOST = ["metadata/00014.json", "metadata/00015.json"]

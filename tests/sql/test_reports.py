@@ -15,10 +15,11 @@ import duckdb
 import pytest
 
 from etl.build import build_release
-from etl.catalog import create_view
+from etl.catalog import create_views
 from etl.datadir import DataDir
 from etl.fetch import fetch_documents
 from etl.models import define_macros, load_tables
+from etl.receipt import register_receipt
 from etl.reports import Report, Value, bind_parameters, load_reports
 from etl.sources.directory import DirectorySource
 from etl.warehouse import Warehouse
@@ -332,6 +333,7 @@ def test_a_warehouse_without_bins_has_figures_and_measures_but_no_rows_elsewhere
     counts = {name: len(warehouse.report(name, **REQUIRED.get(name, {})).rows()) for name in load_reports()}
     assert {name: count for name, count in counts.items() if count} == {
         "dimension-summary": 5,
+        "receipt": 6,
         "rejects": 1,
         "summary": len(summarize(Bucket({}, {}, [], None), "all")),
     }
@@ -546,8 +548,8 @@ def test_a_report_gives_the_same_rows_with_any_number_of_threads(report: Report,
 def run_with_threads(warehouse: Warehouse, report: Report, bound: dict[str, Value], threads: int) -> list[Row]:
     with duckdb.connect(config={"threads": threads}) as connection:
         define_macros(connection)
-        for model in load_tables().values():
-            create_view(connection, model, warehouse.release.path)
+        create_views(connection, warehouse.release.path)
+        register_receipt(connection, warehouse.release.manifest)
         return connection.execute(report.query, bound).fetchall()
 
 

@@ -10,6 +10,7 @@ from etl import rawlayer
 from etl.datadir import DataDir
 from etl.errors import UsageError, explain_damage, explain_full_disk
 from etl.fetch import NOT_FETCHED_SCHEMA
+from etl.findings import Finding
 from etl.lock import lock_writing
 from etl.progress import UNWATCHED, Progress, Step
 from etl.raw import DOCUMENTS, FOLDERS, IMAGES, LISTINGS, NOT_FETCHED, REMEDY, Raw, RawFolder
@@ -35,16 +36,6 @@ group by key, etag
 having count(*) > 1
 order by key
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A promise, how many things were held to it, what breaks it (nothing, if it is kept), and what to do then."""
-
-    promise: str
-    checked: int
-    broken: list[str]
-    remedy: str
 
 
 def verify_raw(data: DataDir, *, raw: Raw | None = None, progress: Progress = UNWATCHED) -> list[Finding]:

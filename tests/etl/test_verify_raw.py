@@ -20,7 +20,7 @@ from etl.raw import IMAGES, LISTINGS, NOT_FETCHED, Raw, RawFolder
 from etl.rawbucket import RawBucket
 from etl.selection import Selection
 from etl.sources.directory import DirectorySource
-from etl.verify import verify_raw
+from etl.verify_raw import verify_raw
 
 KEYS = [f"metadata/0000{number}.json" for number in range(1, 7)]
 READABLE = "every file can be read"

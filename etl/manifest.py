@@ -1,0 +1,53 @@
+"""The manifest of a release: what it was made of, and every file with its bytes, its SHA-256 and its rows.
+
+All else is verified by it. It is verified by the seal that it carries: the SHA-256 of its text without the seal.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from etl.atomic import replace_file
+
+MANIFEST = "manifest.json"
+_SEAL = "seal"
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write the manifest of the release in `folder`, sealed, in the place of one that may be there."""
+    with replace_file(folder / MANIFEST) as path:
+        path.write_bytes(seal_manifest(manifest))
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of the release in `folder`, taken at its word.
+
+    Raises:
+        OSError: there is none.
+        ValueError: it isn't JSON.
+    """
+    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return manifest
+
+
+def seal_manifest(manifest: dict[str, Any]) -> bytes:
+    """The bytes of the file that holds `manifest`; of one that was read, what was read, unless it has been changed."""
+    unsealed = {name: value for name, value in manifest.items() if name != _SEAL}
+    return _encode(unsealed | {_SEAL: hashlib.sha256(_encode(unsealed)).hexdigest()})
+
+
+def _encode(manifest: dict[str, Any]) -> bytes:
+    return (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def describe_file(path: Path, root: Path, **facts: int) -> dict[str, Any]:
+    """A file's entry in the manifest of the release in `root`."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"path": str(path.relative_to(root)), **facts, "bytes": path.stat().st_size, "sha256": digest}
+
+
+def list_files(manifest: dict[str, Any]) -> list[dict[str, Any]]:
+    """The entries of all files but the manifest itself; those of tables have `rows`."""
+    return [manifest["catalog"], *(file for table in manifest["tables"].values() for file in table["files"])]

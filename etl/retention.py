@@ -1,0 +1,94 @@
+"""Which releases are kept, by one rule for every build and for `abid-etl prune`; and going back to one of them.
+
+Kept are the latest few, the current one, what is younger than a grace period (somebody may just be reading it with a
+tool of which we know nothing), and what `abid-report` or a `Warehouse` has open at this moment.
+"""
+
+import datetime as dt
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from etl.catalog import CATALOG, refresh_catalog
+from etl.datadir import DataDir
+from etl.errors import UsageError
+from etl.lock import lock_removal, lock_writing
+from etl.release import Release, describe_absence, find_current, find_id, find_releases, make_current
+
+KEPT_RELEASES = 3
+GRACE = dt.timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """The releases that were removed, those that only wait for their readers to end, and how many there are now."""
+
+    removed: list[Release]
+    in_use: list[Release]
+    left: int
+
+
+def prune_releases(data: DataDir, *, keep: int = KEPT_RELEASES, grace: dt.timedelta = GRACE) -> Pruned:
+    """Remove the releases that needn't be kept.
+
+    Raises:
+        UsageError: there is no release, or another process writes to `data`.
+    """
+    _require_releases(data)
+    with lock_writing(data):
+        return remove_releases(data, keep=keep, grace=grace)
+
+
+def remove_releases(data: DataDir, *, keep: int = KEPT_RELEASES, grace: dt.timedelta = GRACE) -> Pruned:
+    """Remove the releases that needn't be kept, for a caller that has the right to write to `data`."""
+    releases, current = find_releases(data), find_current(data)
+    surplus = [release for release in releases[keep:] if release.id != current and _find_age(release) >= grace]
+    removed = [release for release in surplus if _remove(release, data)]
+    in_use = [release for release in surplus if release not in removed]
+    return Pruned(removed, in_use, len(releases) - len(removed))
+
+
+def roll_back(data: DataDir, wanted: str) -> Release:
+    """Make a former release current, by one rename; `wanted` is its id, or as much of it as no other begins with.
+
+    Raises:
+        UsageError: there is no such release, or another process writes to `data`.
+    """
+    _require_releases(data)
+    with lock_writing(data), _open_staging(data):
+        releases = {release.id: release for release in find_releases(data)}
+        release = releases[find_id(wanted, releases)]
+        refresh_catalog(release.path.absolute(), data.staging / CATALOG)
+        if find_current(data) != release.id:
+            make_current(data, release.id)
+        return release
+
+
+def _require_releases(data: DataDir) -> None:
+    """So that no folder is made where there is none."""
+    if not find_releases(data):
+        raise UsageError(describe_absence(data))
+
+
+def _find_age(release: Release) -> dt.timedelta:
+    published = dt.datetime.fromisoformat(release.manifest["published_at"]).replace(tzinfo=dt.UTC)
+    return dt.datetime.now(dt.UTC) - published
+
+
+@contextmanager
+def _open_staging(data: DataDir) -> Iterator[None]:
+    shutil.rmtree(data.staging, ignore_errors=True)
+    data.staging.mkdir()
+    try:
+        yield
+    finally:
+        shutil.rmtree(data.staging, ignore_errors=True)
+
+
+def _remove(release: Release, data: DataDir) -> bool:
+    """Take it out of sight at once, for a release is complete or absent, and then from the disk; not if it is read."""
+    with lock_removal(release.path) as is_free, _open_staging(data):
+        if is_free:
+            shutil.rmtree(release.path.replace(data.staging / release.id))
+    return is_free
