@@ -36,6 +36,7 @@ from cli.options import (
 from cli.releases import prune, releases, rollback
 from cli.stderr import open_progress, run, say, set_log
 from cli.stdout import print_text
+from cli.trust import diff, reconcile, replay
 from cli.version import VersionOption
 from etl.datadir import DataDir
 from etl.sources.options import CONCURRENCY, S3Options
@@ -270,6 +271,9 @@ def compact(
 app.command("releases")(releases)
 app.command("rollback")(rollback)
 app.command("prune")(prune)
+app.command("reconcile")(reconcile)
+app.command("diff")(diff)
+app.command("replay")(replay)
 
 
 @app.command("status")
