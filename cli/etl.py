@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import summary
+from cli.export import export
 from cli.options import (
     DEFAULT_DATA_DIR,
     PUBLIC_BUCKET,
@@ -271,6 +272,7 @@ def compact(
 app.command("releases")(releases)
 app.command("rollback")(rollback)
 app.command("prune")(prune)
+app.command("export")(export)
 app.command("reconcile")(reconcile)
 app.command("diff")(diff)
 app.command("replay")(replay)

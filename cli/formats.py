@@ -3,12 +3,17 @@ r"""The text formats: from rows to pieces of text, one function each.
 | format | NULL | text | lists and structs |
 |---|---|---|---|
 | csv | empty, unquoted; an empty text is `""` | RFC 4180, lines end in LF | JSON |
+| sheet-csv | empty | as csv, made safe for spreadsheets (below) | JSON |
 | tsv | `\N` | tab, line ends and backslash as `\t`, `\n`, `\r`, `\\` | JSON |
 | json, ndjson | null, and so are NaN and infinities | UTF-8 | nested |
 | markdown, table | empty | control characters spelled out | JSON |
 
 csv, tsv, json and ndjson are exact: what they write is the value and nothing else, whatever the terminal's width.
 Decimals lose their trailing zeros.
+
+sheet-csv is for opening in a spreadsheet, and not exact: an apostrophe goes before each text that a spreadsheet would
+take for a formula (which can start programs and send cells elsewhere), a number or a date (00523 would become 523). It
+has the byte-order mark and the line ends by which Excel knows UTF-8 and RFC 4180.
 """
 
 import datetime as dt
@@ -23,6 +28,9 @@ from cli.text import escape_controls
 
 Rows = Iterable[list[tuple[Any, ...]]]
 _CSV_SPECIAL = re.compile(r'[",\r\n]')
+# What begins a formula, at the start of a text or after what other locales take for the end of a cell.
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
+_NUMBER_OR_DATE = re.compile(r"\s*[\d(.$\u20ac\u00a3][\d\s.,:/()%$\u20ac\u00a3eE+-]*")
 _TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -31,6 +39,13 @@ def write_csv(columns: list[str], rows: Rows) -> Iterator[str]:
     yield ",".join(map(_quote_csv, columns)) + "\n"
     for chunk in rows:
         yield "".join(",".join(map(_quote_csv, row)) + "\n" for row in chunk)
+
+
+def write_sheet_csv(columns: list[str], rows: Rows) -> Iterator[str]:
+    """Comma-separated values that a spreadsheet takes for nothing but text and numbers."""
+    yield "\ufeff" + ",".join(_quote_csv(_disarm(column)) for column in columns) + "\r\n"
+    for chunk in rows:
+        yield "".join(",".join(_quote_csv(_disarm(value)) for value in row) + "\r\n" for row in chunk)
 
 
 def write_tsv(columns: list[str], rows: Rows) -> Iterator[str]:
@@ -65,6 +80,7 @@ def write_markdown(columns: list[str], rows: Rows) -> Iterator[str]:
 
 WRITERS: dict[str, Callable[[list[str], Rows], Iterator[str]]] = {
     "csv": write_csv,
+    "sheet-csv": write_sheet_csv,
     "tsv": write_tsv,
     "json": write_json,
     "ndjson": write_ndjson,
@@ -109,6 +125,13 @@ def _quote_csv(value: Any) -> str:
         return ""
     text = to_text(value)
     return '"' + text.replace('"', '""') + '"' if text == "" or _CSV_SPECIAL.search(text) else text
+
+
+def _disarm(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | Decimal | dt.date):
+        return value
+    text = to_text(value)
+    return "'" + text if _NUMBER_OR_DATE.fullmatch(text) else _FORMULA.sub(r"\1'", text)
 
 
 def _escape_tsv(value: Any) -> str:

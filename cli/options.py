@@ -12,6 +12,7 @@ class Format(StrEnum):
 
     TABLE = "table"
     CSV = "csv"
+    SHEET_CSV = "sheet-csv"
     TSV = "tsv"
     JSON = "json"
     NDJSON = "ndjson"

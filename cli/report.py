@@ -6,9 +6,11 @@ import typer
 
 from cli.commands import add_report
 from cli.options import DEFAULT_DATA_DIR, DataDirOption, Format, FormatOption, OutputOption
-from cli.stderr import run
+from cli.stderr import run, say
 from cli.stdout import print_text, write_result
 from cli.version import VersionOption
+from etl.dictionary import describe_columns, describe_table, find_table
+from etl.models import load_readable
 from etl.reports import load_reports
 from etl.warehouse import Warehouse
 
@@ -46,7 +48,7 @@ def run_sql(
     output: OutputOption = None,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
-    """Run a query over bins, items, quantities, dimensions, observations, rejects and images.
+    """Run a query over bins, items, quantities, dimensions, observations, rejects, images and label_trust.
 
     The query can read the current release and nothing else.
 
@@ -55,6 +57,28 @@ def run_sql(
         abid-report sql "select asin_kind, count(*) from items group by all"
     """
     write_result(Warehouse.open(data_dir).sql(query), format_, output)
+
+
+@app.command("schema", short_help="What every column means.", rich_help_panel="SQL")
+def show_schema(
+    table: Annotated[str | None, typer.Argument(help="One table; else all.", show_default=False)] = None,
+    format_: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+) -> None:
+    """Show the data dictionary: type and meaning of every column, as the headers of `sql/models/` give them.
+
+    It needs no release.
+
+    Examples:
+
+        abid-report schema bins
+
+        abid-report schema --format markdown
+    """
+    models = [find_table(table)] if table else list(load_readable().values())
+    if table:
+        say(describe_table(models[0]))
+    write_result(describe_columns(models), format_, output)
 
 
 for _report in load_reports().values():

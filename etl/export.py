@@ -5,6 +5,10 @@ memory limit; rows in a total order, cut into row groups of a fixed size by one 
 no cost in time. PyArrow also writes the dictionary statistics that some BI engines need to be fast
 (duckdb/duckdb#24956).
 
+Rows are sorted by their key inside a partition, but as text keys of several partitions fall into one range ('234567'
+lies between '00001' and '99999'). So key columns have Bloom filters: a reader that knows them looks one key up in one
+row group of one file.
+
 The partition key is a column of the file and part of its path. It is written as a dictionary column: PyArrow and pandas
 read the key of a path as a dictionary and refuse to merge it with plain text; all others see text either way.
 """
@@ -13,6 +17,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -24,7 +29,7 @@ from etl.models import Column, Model
 ROW_GROUP_ROWS = 122_880
 """DuckDB's own row group size: what one of its threads reads at a time."""
 
-_ARROW_TYPES = {
+ARROW_TYPES = {
     "varchar": pa.string(),
     "integer": pa.int32(),
     "bigint": pa.int64(),
@@ -36,6 +41,7 @@ _KEY_TYPE = pa.dictionary(pa.int32(), pa.string())
 # Text columns that gain by a dictionary. Of ids, names and hashes it would hold nearly every value: without one, the
 # files of a full release are a tenth smaller and written a tenth faster.
 _FEW_VALUED = {"length_unit", "width_unit", "height_unit", "weight_unit", "id_style", "scope", "reason"}
+_FALSE_POSITIVES = 0.01
 _FILE = "part-0.parquet"
 _WRITERS = 2
 
@@ -56,12 +62,21 @@ def export_model(connection: duckdb.DuckDBPyConnection, model: Model, folder: Pa
         for place, rows in _gather_partitions(batches, model.partition):
             if len(writing) >= _WRITERS:
                 writing[-_WRITERS].result()  # no more partitions in memory than are being written
-            writing.append(pool.submit(_write, pa.Table.from_batches(rows, schema), folder / place))
-    return [future.result() for future in writing] or [_write(schema.empty_table(), folder / _FILE)]
+            table = pa.Table.from_batches(rows, schema)
+            writing.append(pool.submit(_write, table, model, folder / place))
+    return [future.result() for future in writing] or [_write(schema.empty_table(), model, folder / _FILE)]
+
+
+def export_flat(rows: duckdb.DuckDBPyRelation, model: Model, path: Path) -> None:
+    """Write all `rows` of the table of `model`, in their order, to one file of the same types; streams."""
+    schema = pa.schema([_to_field(column, model) for column in model.columns])
+    with pq.ParquetWriter(path, schema, **_choose_encoding(schema, model, ROW_GROUP_ROWS)) as writer:
+        for batch in rows.to_arrow_reader(ROW_GROUP_ROWS):
+            writer.write_batch(batch.cast(schema), ROW_GROUP_ROWS)
 
 
 def _to_field(column: Column, model: Model) -> pa.Field:
-    return pa.field(column.name, _KEY_TYPE if column.name == model.partition else _ARROW_TYPES[column.type])
+    return pa.field(column.name, _KEY_TYPE if column.name == model.partition else ARROW_TYPES[column.type])
 
 
 def _gather_partitions(batches: Iterator[pa.RecordBatch], partition: str) -> Iterator[tuple[str, list[pa.RecordBatch]]]:
@@ -83,9 +98,21 @@ def _cut(batch: pa.RecordBatch, partition: str) -> Iterator[tuple[str, pa.Record
         start = end
 
 
-def _write(rows: pa.Table, path: Path) -> Path:
+def _write(rows: pa.Table, model: Model, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    plain = {field.name for field in rows.schema if field.type == pa.string()} - _FEW_VALUED
-    dictionary = [name for name in rows.column_names if name not in plain]
-    pq.write_table(rows, path, ROW_GROUP_ROWS, compression="zstd", use_dictionary=dictionary, write_page_index=True)
+    encoding = _choose_encoding(rows.schema, model, min(rows.num_rows, ROW_GROUP_ROWS))
+    pq.write_table(rows, path, ROW_GROUP_ROWS, **encoding)
     return path
+
+
+def _choose_encoding(schema: pa.Schema, model: Model, keys: int) -> dict[str, Any]:
+    """Options of PyArrow's writer for row groups of at most so many `keys`."""
+    plain = {field.name for field in schema if field.type == pa.string()} - _FEW_VALUED
+    partition, key, *_ = [*model.order.split(", "), ""]
+    filters = {key: {"ndv": max(keys, 1), "fpp": _FALSE_POSITIVES}} if partition == model.partition else None
+    return {
+        "compression": "zstd",
+        "use_dictionary": [name for name in schema.names if name not in plain],
+        "write_page_index": True,
+        "bloom_filter_options": filters,
+    }

@@ -34,6 +34,11 @@ GOLDEN = {
         ',Fläche | 面 \x1b[31m\u202e,"","say ""hi"", twice","a\tb\nc\\d\r",3,4611686018427387904,'
         '4.399999995512001,nan,1200.5,true,2017-05-01 12:30:00,"[1, ""x"", null]"\n'
     ),
+    "sheet-csv": (
+        "\ufeffnull,text,empty,quoted,tabbed,number,big,double,nan,exact,yes,at,list\r\n"
+        ',Fläche | 面 \x1b[31m\u202e,"","say ""hi"", twice","a\tb\nc\\d\r",3,4611686018427387904,'
+        '4.399999995512001,nan,1200.5,true,2017-05-01 12:30:00,"[1, ""x"", null]"\r\n'
+    ),
     "tsv": (
         "null\ttext\tempty\tquoted\ttabbed\tnumber\tbig\tdouble\tnan\texact\tyes\tat\tlist\n"
         '\\N\tFläche | 面 \x1b[31m\u202e\t\tsay "hi", twice\ta\\tb\\nc\\\\d\\r\t3\t4611686018427387904\t'
@@ -70,7 +75,15 @@ def test_json_reads_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), {"json": "[]\n", "ndjson": "", "csv": "n\n", "tsv": "n\n", "markdown": "| n |\n| --- |\n"}.items()
+    ("name", "text"),
+    {
+        "json": "[]\n",
+        "ndjson": "",
+        "csv": "n\n",
+        "sheet-csv": "\ufeffn\r\n",
+        "tsv": "n\n",
+        "markdown": "| n |\n| --- |\n",
+    }.items(),
 )
 def test_no_rows_are_still_a_whole_file(name: str, text: str) -> None:
     assert "".join(WRITERS[name](["n"], [])) == text
@@ -87,3 +100,38 @@ def test_a_decimal_keeps_every_digit() -> None:
     exact = Decimal("12345678901234567890123456789.123456789")
     assert "".join(WRITERS["csv"](["d"], [[(exact,)]])) == f"d\n{exact}\n"
     assert json.loads("".join(WRITERS["ndjson"](["d"], [[(exact,)]]))) == {"d": str(exact)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('=cmd|" /C calc"!A0', "+1", "-2", "@SUM(A1)", "\tx", "\rx", "\nx", " =1", "\uff1dSUM(A1)", "=", "-"),
+        *("00523", "523", "0306406152", "1E5", "1,5", "2024-01-02", "1/2", " 7 ", "3.0", "12:30", "$5", "50%", "(1)"),
+    ],
+)
+def test_a_spreadsheet_takes_no_text_for_a_formula_or_a_number(text: str) -> None:
+    assert read_sheet_csv(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("text", ["", "B000A8C5QE", "100 pack", "Ärmel - blau", "a=b", "3 in.", "e5", "ZZ-1"])
+def test_a_harmless_text_is_left_alone_for_a_spreadsheet(text: str) -> None:
+    assert read_sheet_csv(text) == text
+
+
+@pytest.mark.parametrize("end", [";", "\t", "\r", "\n"])
+def test_no_formula_begins_where_another_locale_ends_a_cell(end: str) -> None:
+    assert read_sheet_csv(f"a{end}=1{end} +2") == f"a{end}'=1{end}' +2"
+    assert read_sheet_csv(f"{end}=1").removeprefix("'") == f"{end}'=1"
+
+
+def test_numbers_stay_numbers_and_names_of_columns_are_disarmed_for_a_spreadsheet() -> None:
+    rows: list[list[tuple[Any, ...]]] = [[(-3, -0.5, Decimal("-1.50"), None, ["=1"])]]
+    text = "".join(WRITERS["sheet-csv"](["=a", "b", "c", "d", "e"], rows))
+    assert text == '\ufeff\'=a,b,c,d,e\r\n-3,-0.5,-1.5,,"[""=1""]"\r\n'
+
+
+def read_sheet_csv(text: str) -> str:
+    """A text as another reader of CSV gets it."""
+    written = "".join(WRITERS["sheet-csv"](["value"], [[(text,)]]))
+    [_, [cell]] = csv.reader(io.StringIO(written, newline=""))
+    return cell
