@@ -76,3 +76,9 @@ create or replace macro more_of_measurement(measurement, line, keys) as (
     else []
   end
 );
+
+-- Whether a JSON text has a NaN or an Infinity outside its strings. DuckDB lets them pass; JSON has no such numbers, and
+-- most readers would refuse the whole text.
+create or replace macro names_no_number(json_text) as (
+  regexp_matches(regexp_replace(json_text, '"(?:[^"\\]|\\.)*"', '""', 'g'), '(?i)nan|inf')
+);

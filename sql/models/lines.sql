@@ -88,11 +88,6 @@ counted as (
 judged as (
   select
     *,
-    case
-      when len(keys[1]) > 0 and not has_more then null
-      when coalesce(json_type(line), 'NULL') <> 'OBJECT' then 'line_not_object' -- a null line has no type
-      when has_duplicate_key(keys[1]) then 'duplicate_key'
-    end as line_fault,
     text_fault(types[1]) as asin_fault,
     text_fault(types[2]) as name_fault,
     text_fault(coalesce(types[3], 'NULL')) as normalized_name_fault, -- the unpadded variant has none
@@ -104,17 +99,45 @@ judged as (
   from counted
 ),
 
-decided as (
+-- A line with all its members, and no others, names none of them twice.
+checked as (
+  select
+    *,
+    coalesce(
+      asin_fault, name_fault, normalized_name_fault, quantity_fault, length_fault, width_fault, height_fault, weight_fault
+    ) as member_fault,
+    case
+      when len(keys[1]) > 0 and not has_more and member_fault is null then null
+      when coalesce(json_type(line), 'NULL') <> 'OBJECT' then 'line_not_object' -- a null line has no type
+      when has_duplicate_key(keys[1]) then 'duplicate_key'
+    end as line_fault,
+    case when fcsku is not null then coalesce(line_fault, member_fault) end as known_fault,
+  from judged
+),
+
+rescued as (
   select
     *,
     case
-      when fcsku is not null
-        then coalesce(
-          line_fault, asin_fault, name_fault, normalized_name_fault, quantity_fault,
-          length_fault, width_fault, height_fault, weight_fault
+      when (has_more or has_more_inside) and known_fault is null
+        then members_to_json(
+          other_members(
+            line, ['asin', 'height', 'length', 'name', 'normalizedName', 'quantity', 'weight', 'width']
+          )
+          || more_of_measurement('length', line, keys[2])
+          || more_of_measurement('width', line, keys[3])
+          || more_of_measurement('height', line, keys[4])
+          || more_of_measurement('weight', line, keys[5])
         )
-    end as reason,
-  from judged
+    end as others,
+  from checked
+),
+
+decided as (
+  select
+    *,
+    coalesce(known_fault, case when names_no_number(others) then 'not_json' end) as reason,
+  from rescued
 ),
 
 final as (
@@ -137,23 +160,12 @@ final as (
     fields.height.unit as height_unit,
     fields.weight.value as weight_value,
     fields.weight.unit as weight_unit,
-    case
-      when (has_more or has_more_inside) and reason is null
-        then members_to_json(
-          other_members(
-            line, ['asin', 'height', 'length', 'name', 'normalizedName', 'quantity', 'weight', 'width']
-          )
-          || more_of_measurement('length', line, keys[2])
-          || more_of_measurement('width', line, keys[3])
-          || more_of_measurement('height', line, keys[4])
-          || more_of_measurement('weight', line, keys[5])
-        )
-    end as rescued,
+    case when reason is null then others end as rescued,
     reason,
     case
       when reason is not null
         then '$.BIN_FCSKU_DATA.' || to_json(fcsku)::varchar || case
-          when line_fault is not null then ''
+          when line_fault is not null or member_fault is null then ''
           when asin_fault is not null then '.asin'
           when name_fault is not null then '.name'
           when normalized_name_fault is not null then '.normalizedName'

@@ -56,12 +56,14 @@ opened as (
   from valid
 ),
 
--- More members than the known ones: an unknown one, or one twice.
+-- Where both members are there, and no others but perhaps the third, none is unknown and none is named twice.
 counted as (
   select
     *,
     starts_with(fields.image_fname, '"') as has_image_fname,
-    len(keys) > 2 + coalesce(starts_with(fields.image_fname, '"'), false)::integer as has_more,
+    len(keys) > 2 + coalesce(starts_with(fields.image_fname, '"'), false)::integer
+    or fields.BIN_FCSKU_DATA is null
+    or fields.EXPECTED_QUANTITY is null as has_more,
   from opened
 ),
 
@@ -89,12 +91,9 @@ judged as (
   from counted
 ),
 
-final as (
+rescued as (
   select
-    key as metadata_key,
-    bin_id,
-    case when fault is null then try_cast(fields.EXPECTED_QUANTITY::varchar as integer) end as expected_quantity,
-    case when has_image_fname then json_extract_string(fields.image_fname, '$') end as image_fname,
+    *,
     case
       -- an image_fname that isn't text is kept as it is, like an unknown field
       when fault is null and has_more
@@ -104,7 +103,23 @@ final as (
             ['BIN_FCSKU_DATA', 'EXPECTED_QUANTITY'] || case when has_image_fname then ['image_fname'] else [] end
           )
         )
-    end as rescued,
+    end as others,
+  from judged
+),
+
+decided as (
+  select
+    * replace (coalesce(fault, case when names_no_number(others) then 'not_json $' end) as fault),
+  from rescued
+),
+
+final as (
+  select
+    key as metadata_key,
+    bin_id,
+    case when fault is null then try_cast(fields.EXPECTED_QUANTITY::varchar as integer) end as expected_quantity,
+    case when has_image_fname then json_extract_string(fields.image_fname, '$') end as image_fname,
+    case when fault is null then others end as rescued,
     cardinality(fields.BIN_FCSKU_DATA)::bigint as line_count,
     case
       when fault is null and cardinality(fields.BIN_FCSKU_DATA) > 0 then map_entries(fields.BIN_FCSKU_DATA)
@@ -115,7 +130,7 @@ final as (
       when bin_id is null then left(key, 200)
       when fault is not null then left(coalesce(json_extract(object, split_part(fault, ' ', 2))::varchar, body_text), 200)
     end as detail,
-  from judged
+  from decided
 )
 
 select * from final

@@ -97,6 +97,9 @@ BAD_DOCUMENTS = {
     "value Infinity": line("measurement_not_finite", ".height", height={"unit": "IN", "value": float("inf")}),
     "value -Infinity": line("measurement_not_finite", ".length", length={"unit": "IN", "value": float("-inf")}),
     "value 1e400": spelled("1.5", "1e400", "measurement_not_finite", ".height"),
+    "unknown Infinity": Bad(encode(make_document(x=[float("inf")])), "not_json"),
+    "unknown NaN in a line": line("not_json", note={"by": float("nan")}),
+    "duplicate key in a line that lacks another": spelled('"name":', '"asin":', "duplicate_key", ""),
     "duplicate key in a line": spelled('"quantity": 1', '"quantity": 1, "quantity": 2', "duplicate_key", ""),
     "duplicate unknown key in a line": spelled('"quantity": 1', '"quantity": 1, "x": 1, "x": 2', "duplicate_key", ""),
     "duplicate key in a measurement": spelled(

@@ -2,20 +2,18 @@
 
 import json
 import os
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 from documents import make_document, make_line, run_pipeline, write_bucket
+from grammar import valid_documents
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from rebuilding import Document, rebuild
 
 from etl.warehouse import Warehouse
 
-Document = dict[str, Any]
 EXAMPLES = 250
-SIDES = ("length", "width", "height", "weight")
 REAL_SAMPLE = os.environ.get("ABID_REAL_SAMPLE", "")
 
 
@@ -25,33 +23,10 @@ def load(documents: dict[str, Any], folder: Path) -> Warehouse:
     return Warehouse.open(folder / "data")
 
 
-def rebuild(warehouse: Warehouse) -> dict[str, Document]:
-    """The documents by the stem of their keys, from the two tables alone."""
-    lines: dict[str, Document] = defaultdict(dict)
-    for row in warehouse.table("observations").pl().iter_rows(named=True):
-        lines[row["bin_id"]][row["fcsku"]] = rebuild_line(row)
-    documents = {}
-    for row in warehouse.table("bins").pl().iter_rows(named=True):
-        image = {} if row["image_fname"] is None else {"image_fname": row["image_fname"]}
-        known = {"BIN_FCSKU_DATA": lines[row["bin_id"]], "EXPECTED_QUANTITY": row["expected_quantity"]}
-        documents[row["bin_id"]] = known | image | json.loads(row["rescued"] or "{}")
-    return documents
-
-
-def rebuild_line(row: dict[str, Any]) -> Document:
-    rescued: Document = json.loads(row["rescued"] or "{}")
-    line: Document = {member: row[member] for member in ("asin", "name", "quantity")}
-    if row["has_normalized_name"]:
-        line["normalizedName"] = row["normalized_name"]
-    for side in SIDES:
-        measured = {"unit": row[f"{side}_unit"], "value": row[f"{side}_value"]}
-        line[side] = None if measured["unit"] is None else measured | rescued.pop(side, {})
-    return line | rescued
-
-
 def find_differences(warehouse: Warehouse, documents: dict[str, Document]) -> dict[str, tuple[Any, Any]]:
     """What was written and what was rebuilt, where they differ."""
-    rebuilt = rebuild(warehouse)
+    tables = [warehouse.table(name).pl().iter_rows(named=True) for name in ("bins", "observations")]
+    rebuilt = rebuild(*tables)
     stems = documents.keys() | rebuilt.keys()
     return {s: (documents.get(s), rebuilt.get(s)) for s in stems if documents.get(s) != rebuilt.get(s)}
 
@@ -97,46 +72,6 @@ def test_an_odd_document_is_rebuilt(kind: str, odd: dict[str, tuple[Any, Any]]) 
 
 
 # --- generated documents --------------------------------------------------------------------------------------------
-
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)  # no lone surrogates: those aren't Unicode
-WHOLE = st.integers(0, 2**31 - 1)
-NUMBER = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
-JSON = st.recursive(
-    st.none() | st.booleans() | NUMBER | st.integers() | TEXT,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
-    max_leaves=5,
-)
-
-
-def others(*known: str) -> st.SearchStrategy[Document]:
-    """Unknown members, mostly none."""
-    names = (TEXT | st.sampled_from(["Asin", "unit ", "normalizedname", "ASIN"])).filter(lambda name: name not in known)
-    return st.just({}) | st.dictionaries(names, JSON, max_size=2)
-
-
-MEASUREMENT = st.none() | st.builds(
-    lambda more, unit, value: more | {"unit": unit, "value": value},
-    others("unit", "value"),
-    st.sampled_from(["IN", "pounds"]) | TEXT,
-    NUMBER,
-)
-
-
-@st.composite
-def lines(draw: st.DrawFn, *, padded: bool) -> Document:
-    line = draw(others("asin", "name", "normalizedName", "quantity", *SIDES))
-    line |= {"asin": draw(st.none() | TEXT), "name": draw(st.none() | TEXT), "quantity": draw(WHOLE)}
-    line |= {side: draw(MEASUREMENT) for side in SIDES}
-    return line | ({"normalizedName": draw(st.none() | TEXT)} if padded else {})
-
-
-@st.composite
-def valid_documents(draw: st.DrawFn) -> Document:
-    padded = draw(st.booleans())
-    document = draw(others("BIN_FCSKU_DATA", "EXPECTED_QUANTITY", "image_fname"))
-    document["BIN_FCSKU_DATA"] = draw(st.dictionaries(TEXT, lines(padded=padded), max_size=3))
-    document["EXPECTED_QUANTITY"] = draw(WHOLE)
-    return document | ({} if padded else {"image_fname": draw(TEXT | JSON)})
 
 
 def generate_documents() -> list[Document]:

@@ -1,0 +1,34 @@
+"""Documents out of the tables alone: what has been kept can be said again."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+Document = dict[str, Any]
+Row = dict[str, Any]
+SIDES = ("length", "width", "height", "weight")
+
+
+def rebuild(bins: Iterable[Row], observations: Iterable[Row]) -> dict[str, Document]:
+    """The documents by the stem of their keys, from the rows of the two tables."""
+    lines: dict[str, Document] = defaultdict(dict)
+    for row in observations:
+        lines[row["bin_id"]][row["fcsku"]] = rebuild_line(row)
+    documents = {}
+    for row in bins:
+        image = {} if row["image_fname"] is None else {"image_fname": row["image_fname"]}
+        known = {"BIN_FCSKU_DATA": lines[row["bin_id"]], "EXPECTED_QUANTITY": row["expected_quantity"]}
+        documents[row["bin_id"]] = known | image | json.loads(row["rescued"] or "{}")
+    return documents
+
+
+def rebuild_line(row: Row) -> Document:
+    rescued: Document = json.loads(row["rescued"] or "{}")
+    line: Document = {member: row[member] for member in ("asin", "name", "quantity")}
+    if row["has_normalized_name"]:
+        line["normalizedName"] = row["normalized_name"]
+    for side in SIDES:
+        measured = {"unit": row[f"{side}_unit"], "value": row[f"{side}_value"]}
+        line[side] = None if measured["unit"] is None else measured | rescued.pop(side, {})
+    return line | rescued
