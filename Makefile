@@ -5,8 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEMO   := data/demo
+FUZZ   := -max_total_time=60
 
-.PHONY: help demo test lint types unit bench docs constraints clean
+.PHONY: help demo test lint types unit fuzz bench docs constraints clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +35,11 @@ types: $(READY)  ## Check the types
 unit: $(READY)  ## Run all tests
 	$(BIN)/pytest --numprocesses auto
 
+fuzz: $(READY)  ## Look for documents that are opened wrongly, for a minute (FUZZ=-max_total_time=3600 is an hour)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	mkdir -p data/fuzz
+	PYTHONPATH=tests $(BIN)/python tests/fuzz.py data/fuzz/corpus -artifact_prefix=data/fuzz/ $(FUZZ)
+
 bench: $(READY)  ## Measure speed and memory (minutes; needs 6 GB of disk; BENCH='--only s3' or local is a part)
 	PYTHONPATH=tests $(BIN)/python -m bench.run $(BENCH)
 
@@ -43,7 +49,7 @@ docs: $(READY)  ## Write the tables and transcripts of README.md anew
 constraints:  ## Pin the newest versions that pyproject.toml allows
 	rm -rf $(VENV)-constraints
 	$(PYTHON) -m venv $(VENV)-constraints
-	$(VENV)-constraints/bin/pip install --quiet --disable-pip-version-check -e '.[dev]' hatchling
+	$(VENV)-constraints/bin/pip install --quiet --disable-pip-version-check -e '.[dev,fuzz]' hatchling
 	$(VENV)-constraints/bin/pip freeze --exclude-editable > constraints.txt
 	rm -rf $(VENV)-constraints
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cli import etl as etl_command
 from cli import report as report_command
-from etl.models import Model, load_tables
+from etl.models import Model, load_readable
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -33,14 +33,16 @@ def describe_tables() -> str:
     """The data dictionary."""
     intro = (
         "# Tables\n\n"
-        "Made by `make docs` from the headers of `sql/models/`. The same descriptions are comments in `abid.duckdb`.\n"
+        "Made by `make docs` from the headers of `sql/models/` and `sql/views/`. The same descriptions are comments\n"
+        "in `abid.duckdb`.\n"
         "A column of the same name has the same meaning in every table.\n"
     )
-    return "\n".join([intro, *map(_describe_table, load_tables().values())])
+    return "\n".join([intro, *map(_describe_table, load_readable().values())])
 
 
 def _describe_table(model: Model) -> str:
-    facts = [f"{model.about}\n", f"* Grain: {model.grain}.", f"* Sorted by: {model.order}."]
+    order = f"Sorted by: {model.order}" if model.is_table else "A view, of `abid.duckdb` and `abid-report` only"
+    facts = [f"{model.about}\n", f"* Grain: {model.grain}.", f"* {order}."]
     if model.partition:
         facts.append(f"* Partitioned by: `{model.partition}`, which is a column of the files too.")
     rows = [

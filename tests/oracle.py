@@ -12,12 +12,9 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from rebuilding import SIDES, Document
+from rebuilding import SIDES, Document, Place
 
 sys.set_int_max_str_digits(0)  # JSON has no largest number
-
-Place = tuple[str, ...]
-"""() is the document, (member,) one of its members, (BIN_FCSKU_DATA, FCSKU) a line, and one more is a member of it."""
 
 _LINES, _EXPECTED = "BIN_FCSKU_DATA", "EXPECTED_QUANTITY"
 _NAMES = ("asin", "name", "normalizedName")

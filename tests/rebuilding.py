@@ -7,6 +7,9 @@ from typing import Any
 
 Document = dict[str, Any]
 Row = dict[str, Any]
+Place = tuple[str, ...]
+"""() is the document, (member,) one of its members, (BIN_FCSKU_DATA, FCSKU) a line, and one more is a member of it."""
+_LINE = "$.BIN_FCSKU_DATA."
 SIDES = ("length", "width", "height", "weight")
 
 
@@ -32,3 +35,14 @@ def rebuild_line(row: Row) -> Document:
         measured = {"unit": row[f"{side}_unit"], "value": row[f"{side}_value"]}
         line[side] = None if measured["unit"] is None else measured | rescued.pop(side, {})
     return line | rescued
+
+
+def parse_place(json_path: str) -> Place:
+    """What a `json_path` of the table `rejects` means; an FCSKU in it is spelled as a JSON string."""
+    if json_path == "$":
+        return ()
+    if not json_path.startswith(_LINE):
+        return (json_path.removeprefix("$."),)
+    rest = json_path.removeprefix(_LINE)
+    fcsku, end = json.JSONDecoder(strict=False).raw_decode(rest)
+    return ("BIN_FCSKU_DATA", fcsku, *filter(None, [rest[end:].removeprefix(".")]))

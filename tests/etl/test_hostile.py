@@ -4,7 +4,6 @@ Each is judged by Python's own JSON reader (`oracle`), and the release must say 
 can be loaded, else the same reason and place. `ABID_HOSTILE` says how many thousand are made.
 """
 
-import json
 import os
 import random
 from collections import Counter
@@ -16,15 +15,14 @@ from grammar import valid_documents
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mutations import mutate
-from oracle import Place, Verdict, judge
-from rebuilding import rebuild
+from oracle import Verdict, judge
+from rebuilding import Place, parse_place, rebuild
 
 from etl.models import load_tables
 from etl.warehouse import Warehouse
 
 THOUSANDS = int(os.environ.get("ABID_HOSTILE", "10"))
 _EACH = 20
-_STEM = "$.BIN_FCSKU_DATA."
 
 
 @cache
@@ -53,17 +51,6 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
 @pytest.fixture(scope="module")
 def verdicts() -> dict[str, Verdict]:
     return {stem: judge(body) for stem, body in make_documents().items()}
-
-
-def parse_place(json_path: str) -> Place:
-    """A path of ours, whose FCSKU is spelled as a JSON string."""
-    if json_path == "$":
-        return ()
-    if not json_path.startswith(_STEM):
-        return (json_path.removeprefix("$."),)
-    rest = json_path.removeprefix(_STEM)
-    fcsku, end = json.JSONDecoder(strict=False).raw_decode(rest)
-    return ("BIN_FCSKU_DATA", fcsku, *filter(None, [rest[end:].removeprefix(".")]))
 
 
 def test_what_a_strict_reader_accepts_is_loaded_with_equal_values(
