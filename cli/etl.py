@@ -130,7 +130,7 @@ def plan(
         abid-etl plan s3://my-mirror/abid --profile work
     """
     from etl.plan import make_plan  # noqa: PLC0415  (pyarrow is slow to import)
-    from etl.sources import open_source  # noqa: PLC0415
+    from etl.sources.choose import open_source  # noqa: PLC0415
 
     set_log(log_format, quiet=quiet)
     options = S3Options(endpoint_url, profile, sign, requester_pays, concurrency)
@@ -351,7 +351,7 @@ def _fetch(
     strict: bool,
 ) -> None:
     from etl.fetch import fetch_documents  # noqa: PLC0415  (pyarrow is slow to import)
-    from etl.sources import open_source  # noqa: PLC0415
+    from etl.sources.choose import open_source  # noqa: PLC0415
 
     started = time.monotonic()
     receipt = fetch_documents(

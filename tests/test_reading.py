@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from commands import BIN
 from documents import make_document, make_line, run_pipeline, write_bucket
+from spark import NEEDS_JAVA
 
 from etl.models import load_tables
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reading.md"
 SNIPPETS = re.findall(r"^```(python|sh)\n(.*?)^```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
-TITLES = [f"{language} {number}" for number, (language, _) in enumerate(SNIPPETS)]
+CASES = [
+    pytest.param(*snippet, id=f"{snippet[0]} {number}", marks=[NEEDS_JAVA] if "pyspark" in snippet[1] else [])
+    for number, snippet in enumerate(SNIPPETS)
+]
 DOCUMENTS = {
     "metadata/00523.json": make_document(make_line("B000000001", 2)),
     "metadata/523.json": make_document(make_line("B000000001", 20), make_line("0306406152", 17)),
@@ -32,10 +36,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.mark.parametrize(("language", "snippet"), SNIPPETS, ids=TITLES)
+@pytest.mark.parametrize(("language", "snippet"), CASES)
 def test_a_snippet_answers_as_the_documents_do(folder: Path, language: str, snippet: str) -> None:
     command = [sys.executable, "-c", snippet] if language == "python" else ["sh", "-ec", snippet]
-    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "ABID_DATA_DIR": "data"}
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "ABID_DATA_DIR": "data", "SPARK_LOCAL_IP": "127.0.0.1"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[-1] == str(UNITS_IN_UNPADDED_BINS)
@@ -43,7 +48,7 @@ def test_a_snippet_answers_as_the_documents_do(folder: Path, language: str, snip
 
 def test_every_program_of_the_page_has_a_snippet() -> None:
     sections = PAGE.read_text().split("\n## ")[3:]
-    assert len(sections) == 9
+    assert len(sections) == 10
     assert [section.splitlines()[0] for section in sections if "```" not in section] == []
 
 

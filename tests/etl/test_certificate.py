@@ -1,4 +1,4 @@
-"""The same questions, asked of a release's Parquet files by eight programs, have the same answers.
+"""The same questions, asked of a release's Parquet files by nine programs, have the same answers.
 
 The key of a partition is a column of the files and part of their paths: both ways to read it are asked.
 """
@@ -26,6 +26,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from documents import make_document, make_line, run_pipeline, write_bucket
+from spark import NEEDS_JAVA, open_spark
 
 from etl.release import Release
 
@@ -146,6 +147,14 @@ def ask_datafusion(root: Path, *, paths: bool) -> Answers:
     return ask_each(lambda question: context.sql(question).to_arrow_table()["n"][0].as_py())
 
 
+def ask_spark(root: Path, *, paths: bool) -> Answers:
+    with open_spark() as session:
+        for table in KEYS:
+            reader = session.read if paths else session.read.option("recursiveFileLookup", "true")
+            reader.parquet(str(root / table)).createOrReplaceTempView(table)
+        return ask_each(lambda question: session.sql(question).collect()[0][0])
+
+
 def ask_polars(root: Path, *, paths: bool) -> Answers:
     frames = {table: pl.scan_parquet(root / table, hive_partitioning=paths) for table in KEYS}
     with pl.SQLContext(frames) as context:
@@ -231,7 +240,9 @@ PROGRAMS: dict[str, Callable[..., Answers]] = {
     "fastparquet": ask_fastparquet,
     "clickhouse": ask_clickhouse,
     "datafusion": ask_datafusion,
+    "spark": ask_spark,
 }
+CASES = [pytest.param(program, marks=[NEEDS_JAVA] if program == "spark" else []) for program in PROGRAMS]
 
 
 def normalize(answer: Any) -> Any:
@@ -249,7 +260,7 @@ def normalize(answer: Any) -> Any:
 
 
 @pytest.mark.parametrize("paths", [True, False], ids=["key from paths", "key from files"])
-@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("program", CASES)
 def test_a_program_answers_as_the_documents_do(release: Release, program: str, *, paths: bool) -> None:
     answers = {name: normalize(answer) for name, answer in PROGRAMS[program](release.path, paths=paths).items()}
     volume = answers.pop("volume")
@@ -257,6 +268,7 @@ def test_a_program_answers_as_the_documents_do(release: Release, program: str, *
     assert math.isclose(volume, EXPECTED["volume"], rel_tol=1e-12)
 
 
+@NEEDS_JAVA
 @pytest.mark.skipif(not REAL_SAMPLE, reason="ABID_REAL_SAMPLE names no copy of real documents")
 @pytest.mark.parametrize("paths", [True, False], ids=["key from paths", "key from files"])
 def test_all_programs_say_the_same_of_real_documents(tmp_path: Path, *, paths: bool) -> None:

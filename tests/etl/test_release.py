@@ -5,8 +5,6 @@ import json
 import os
 import random
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +17,11 @@ from etl.build import Limits, build_release
 from etl.datadir import DataDir
 from etl.errors import CheckError
 from etl.fetch import fetch_documents
-from etl.models import load_readable
 from etl.raw import DOCUMENTS
 from etl.release import Release
 from etl.retention import KEPT_RELEASES
 from etl.sources.directory import DirectorySource
 from etl.warehouse import Warehouse
-
-SHELL = str(Path(sys.executable).with_name("duckdb"))
 
 
 def bucket_of(quantity: int) -> dict[str, Any]:
@@ -117,7 +112,7 @@ def test_the_order_and_the_sharding_of_the_raw_layer_leave_no_trace(
     assert (release.id, hash_files(release)) == reference
 
 
-@pytest.mark.parametrize("limits", [Limits(1, "512MB"), Limits(2, "2GB")])
+@pytest.mark.parametrize("limits", [Limits(1, "512MB"), Limits(2, "512MB"), Limits(8, "4GB")])
 def test_threads_and_memory_leave_no_trace(
     limits: Limits, big: DataDir, reference: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
@@ -226,50 +221,3 @@ def test_a_failing_check_publishes_nothing_and_leaves_the_former_release(data: D
 def test_a_moved_data_directory_can_still_be_read(data: DataDir) -> None:
     moved = data.root.rename(data.root.parent / "moved")
     assert Warehouse.open(moved).sql("select count(*) from bins").rows() == [(2,)]
-
-
-# --- the catalogue, in the shell that most users have ---------------------------------------------------------------
-
-
-def ask_shell(catalog: Path, folder: Path, query: str) -> list[dict[str, Any]]:
-    command = [SHELL, "-readonly", "-json", str(catalog), "-c", query]
-    answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-    rows: list[dict[str, Any]] = json.loads(answer.stdout or "[]")
-    return rows
-
-
-def test_the_catalogue_opens_in_an_older_shell_with_all_tables_and_their_comments(
-    data: DataDir, tmp_path: Path
-) -> None:
-    catalog = data.current / "abid.duckdb"
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    views = "select view_name, comment, sql from duckdb_views() where not internal"
-    columns = "select table_name, column_name, data_type, comment from duckdb_columns() where not internal"
-    described = {row["view_name"]: row["comment"] for row in ask_shell(catalog, elsewhere, views)}
-    assert described == {name: f"{model.about} Grain: {model.grain}." for name, model in load_readable().items()}
-    listed = ask_shell(catalog, elsewhere, f"{columns} order by table_name, column_index")
-    assert [tuple(row.values()) for row in listed] == [
-        (name, column.name, column.type.upper(), column.description)
-        for name, model in sorted(load_readable().items())
-        for column in model.columns
-    ]
-    counts = " union all ".join(f"select '{name}' as name, count(*) as rows from {name}" for name in load_readable())
-    rows = {row["name"]: row["rows"] for row in ask_shell(catalog, elsewhere, counts)}
-    assert rows == {
-        "bins": 2,
-        "observations": 1,
-        "quantities": 1,
-        "items": 1,
-        "dimensions": 1,
-        "images": 0,
-        "rejects": 0,
-        "label_trust": 2,
-    }
-
-
-def test_the_catalogue_holds_no_data(data: DataDir, tmp_path: Path) -> None:
-    catalog = data.current / "abid.duckdb"
-    assert ask_shell(catalog, tmp_path, "select * from duckdb_tables()") == []
-    catalog.unlink()
-    assert Warehouse.open(data.root).sql("select count(*) from bins").rows() == [(2,)]

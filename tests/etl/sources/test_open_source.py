@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from etl.errors import SourceError, UsageError
-from etl.sources import open_source
 from etl.sources.archive import ArchiveSource
+from etl.sources.choose import open_source
 from etl.sources.directory import DirectorySource
 from etl.sources.options import S3Options
 from etl.sources.s3 import S3Source
@@ -88,6 +88,6 @@ def test_another_kind_of_url_points_to_s3(url: str) -> None:
 
 def test_a_directory_does_not_wait_for_the_s3_libraries(tmp_path: Path) -> None:
     (tmp_path / "metadata").mkdir()
-    program = "import sys; from etl.sources import open_source; open_source(sys.argv[1]); print(*sys.modules)"
+    program = "import sys; from etl.sources.choose import open_source; open_source(sys.argv[1]); print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True)
     assert not {"boto3", "botocore", "obstore"} & set(run.stdout.split())
