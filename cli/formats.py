@@ -12,8 +12,9 @@ csv, tsv, json and ndjson are exact: what they write is the value and nothing el
 Decimals lose their trailing zeros.
 
 sheet-csv is for opening in a spreadsheet, and not exact: an apostrophe goes before each text that a spreadsheet would
-take for a formula (which can start programs and send cells elsewhere), a number or a date (00523 would become 523). It
-has the byte-order mark and the line ends by which Excel knows UTF-8 and RFC 4180.
+take for a formula (which can start programs and send cells elsewhere), a number (00523 would become 523), a date (SEPT2
+would become the second of September), a time, a truth value or an error. Of the words that do so, the English ones are
+known. It has the byte-order mark and the line ends by which Excel knows UTF-8 and RFC 4180.
 """
 
 import datetime as dt
@@ -24,13 +25,34 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from cli.text import escape_controls
+from cli.text import CONTROLS, escape_controls
 
 Rows = Iterable[list[tuple[Any, ...]]]
 _CSV_SPECIAL = re.compile(r'[",\r\n]')
+# What can't be seen, and what some programs drop.
+_UNSEEN = rf"[\s{CONTROLS}\u034f\u180b-\u180e\u2800\u3164\ufe00-\ufe0f\uffa0]"
 # What begins a formula, at the start of a text or after what other locales take for the end of a cell.
-_FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20])")
-_NUMBER_OR_DATE = re.compile(r"\s*[\d(.$\u20ac\u00a3][\d\s.,:/()%$\u20ac\u00a3eE+-]*")
+_FORMULA = re.compile(rf"(^|[;\t\r\n])(?=(?:(?![\t\r\n]){_UNSEEN})*+[=+\-@\t\r\n\u2212\uff1d\uff0b\uff0d\uff20])")
+_CURRENCY = r"$\xa2-\xa5\u20a0-\u20cf"
+_MONTH = r"""
+    (?: jan(?:uary)? | feb(?:ruary)? | mar(?:ch)? | apr(?:il)? | may | june? | july? | aug(?:ust)?
+      | sept?(?:ember)? | oct(?:ober)? | nov(?:ember)? | dec(?:ember)? )
+"""
+_NO_TEXT = re.compile(
+    rf"""
+    {_UNSEEN}*+
+    (?: (?: [\d(.{_CURRENCY}][\d\s.,/:()%{_CURRENCY}e+-]*+     # 00523, $1,200.50, 1E5, 2017-01-05, 12:30
+          | (?=\D*\d) [\d\s.,/'-]*+ {_MONTH} [\d\s.,/:'-]*+     # SEPT2, 12-Jan, March 2017, 5 Jan 2017
+        ) (?: [ap] (?: \.?m\.? )? )?                            # 12:30 PM
+      | \d{{4}} -? \d\d -? \d\d [t\s] [\d:.,+-]++ z?            # 2017-01-05T12:30:00Z
+      | true | false
+      | \# (?: N/A | getting_data | [a-z]+ (?:/0)? [!?] )       # #N/A, #REF!, #DIV/0!, #NAME?
+      | err:\d+
+    )
+    {_UNSEEN}*+
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
 _TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -131,7 +153,7 @@ def _disarm(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | Decimal | dt.date):
         return value
     text = to_text(value)
-    return "'" + text if _NUMBER_OR_DATE.fullmatch(text) else _FORMULA.sub(r"\1'", text)
+    return "'" + text if _NO_TEXT.fullmatch(text) else _FORMULA.sub(r"\1'", text)
 
 
 def _escape_tsv(value: Any) -> str:

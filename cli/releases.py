@@ -50,7 +50,9 @@ def rollback(
 def prune(
     *,
     keep: Annotated[int, typer.Option("--keep", min=1, help="Releases to keep, the latest.")] = 3,
-    grace: Annotated[float, typer.Option("--grace", min=0, metavar="HOURS", help="Keep all younger ones too.")] = 24,
+    grace: Annotated[
+        int, typer.Option("--grace", min=0, max=1_000_000, metavar="HOURS", help="Keep all younger ones too.")
+    ] = 24,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
     """Remove old releases, but never the current one, nor one that a report or a `Warehouse` is reading.

@@ -113,6 +113,7 @@ def describe_pruning(done: "Pruned") -> str:
     lines = [f"removed {len(done.removed):,} releases ({format_bytes(sum(sizes))}), {done.left:,} are left"]
     lines += [f"  {release.id}, {format_bytes(size)}" for release, size in zip(done.removed, sizes, strict=True)]
     lines += [f"  kept {release.id}, because somebody is reading it" for release in done.in_use]
+    lines += [f"  kept {name}, which is damaged: `abid-etl verify --release {name}` says how" for name in done.damaged]
     return "\n".join(lines)
 
 

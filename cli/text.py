@@ -2,8 +2,10 @@
 
 import re
 
-# C0 and C1 controls, zero-width and bidirectional marks, line and paragraph separators, byte-order mark.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+CONTROLS = "\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+"""C0 and C1 controls, zero-width and bidirectional marks, line and paragraph separators, byte-order mark: as a pattern
+has them between brackets."""
+_CONTROLS = re.compile(f"[{CONTROLS}]")
 _THOUSAND = 1000
 _NEEDS_A_DECIMAL = 10  # seconds below it
 _MINUTE = 60  # seconds

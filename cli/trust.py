@@ -3,6 +3,7 @@
 Their result goes to standard output as a report's does, and one line about it to standard error.
 """
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ from cli.stdout import write_result
 from etl.datadir import DataDir
 from etl.errors import CheckError
 
+_MOST = 2**63 - 1
 _ReleaseHelp = "An id, the beginning of one, or current."
 
 
@@ -48,7 +50,7 @@ def diff(
     new: Annotated[str, typer.Argument(help=_ReleaseHelp)],
     *,
     limit: Annotated[
-        int, typer.Option("--limit", min=0, help="Keys to show of each kind of difference; 0 shows all.")
+        int, typer.Option("--limit", min=0, max=_MOST, help="Keys to show of each kind of difference; 0 shows all.")
     ] = 5,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
@@ -77,7 +79,7 @@ def diff(
 
 def replay(
     *,
-    limit: Annotated[int, typer.Option("--limit", min=0, help="Rejects to show; 0 shows all.")] = 100,
+    limit: Annotated[int, typer.Option("--limit", min=0, max=_MOST, help="Rejects to show; 0 shows all.")] = 100,
     format_: FormatOption = Format.TABLE,
     output: OutputOption = None,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
@@ -90,7 +92,8 @@ def replay(
 
         abid-etl replay
     """
-    from etl.pick import CURRENT, hold_picked  # noqa: PLC0415  (duckdb is slow to import)
+    from etl.pick import hold_picked  # noqa: PLC0415  (duckdb is slow to import)
+    from etl.release import CURRENT  # noqa: PLC0415
     from etl.replay import replay_rejects  # noqa: PLC0415
 
     with hold_picked(DataDir(data_dir), CURRENT) as release:
@@ -99,4 +102,4 @@ def replay(
     told = [f"{count:,} {outcome}" for outcome, count in found.totals.items()]
     say(f"rejects of release {release.id}: {', '.join(told) or 'none'}")
     if found.totals.get("loaded"):
-        say(f"`abid-etl build --data-dir {data_dir}` loads them")
+        say(f"`abid-etl build --data-dir {shlex.quote(str(data_dir))}` loads them")

@@ -26,8 +26,10 @@ def replace_file(path: Path) -> Iterator[Path]:
 def replace_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path` to fill; it takes the place of `path` when the block ends well.
 
-    A folder that was there before is gone for a moment, since no rename replaces one that holds files.
+    A folder that was there before is gone for a moment, since no rename replaces one that holds files. A link is
+    followed: one that is replaced itself would leave the folder behind it.
     """
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, former = (path.with_name(f".{path.name}.{os.getpid()}.{which}{_SUFFIX}") for which in ("new", "old"))
     temporary.mkdir()

@@ -26,7 +26,7 @@ from etl.manifest import describe_file, write_manifest
 from etl.models import SCHEMA_VERSION, Model, fingerprint_code, load_models
 from etl.progress import UNWATCHED, Progress
 from etl.raw import Raw, RawFolder
-from etl.release import Release, is_whole, make_current, open_release, publish
+from etl.release import Release, find_damage, make_current, open_release, publish
 from etl.retention import remove_releases
 from etl.runner import run_models
 
@@ -81,7 +81,7 @@ def _build(data: DataDir, raw: RawFolder, limits: Limits, progress: Progress, *,
             _refuse_missing(connection, data, raw)
         release_id = rawlayer.fingerprint_documents(connection, fingerprint_code())
         target = data.releases / release_id
-        if not is_whole(target):
+        if find_damage(target, read=True):  # or it isn't there
             started = dt.datetime.now(dt.UTC)
             tables = run_models(connection, folder, progress)
             with progress.step("checking"):

@@ -6,7 +6,11 @@ is bound when it is made; so it is made while the release's final name is a link
 """
 
 import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -24,8 +28,8 @@ _PLACE = re.compile(r"read_parquet\('(.*)/\w+/\*\*/\*\.parquet'")
 def write_catalog(target: Path, final: Path) -> None:
     """Write the catalog of a release to `target`; the views look at `final`, where its files must be readable now."""
     target.unlink(missing_ok=True)
-    with duckdb.connect() as connection:
-        connection.execute(f"attach {quote_text(str(target))} as abid (storage_version '{STORAGE_VERSION}')")
+    with _find_writable(target) as path, duckdb.connect() as connection:
+        connection.execute(f"attach {quote_text(str(path))} as abid (storage_version '{STORAGE_VERSION}')")
         connection.execute("use abid")
         create_views(connection, final)
         for model in load_readable().values():
@@ -33,15 +37,29 @@ def write_catalog(target: Path, final: Path) -> None:
         connection.execute("checkpoint abid")  # closing would do it too, but be silent where the disk is full
 
 
+@contextmanager
+def _find_writable(target: Path) -> Iterator[Path]:
+    """Where DuckDB can write what is to be `target`.
+
+    It takes what follows a question mark in a path for a query, and looks for a folder to put its log in where none is.
+    It can read a database there all the same.
+    """
+    if "?" not in str(target.resolve()):
+        yield target
+        return
+    with TemporaryDirectory() as folder:
+        yield Path(folder) / CATALOG
+        shutil.copyfile(Path(folder) / CATALOG, target)
+
+
 def refresh_catalog(release: Path, scratch: Path) -> None:
-    """Write the catalog of a published release anew where it is damaged, or leads elsewhere: the data was moved."""
-    manifest = read_manifest(release)
-    if manifest["catalog"] == describe_file(release / CATALOG, release) and not find_astray(release):
+    """Write the catalog of a published release anew where it leads elsewhere: the data was moved."""
+    if not find_astray(release):
         return
     remove_leftovers(release)
     write_catalog(scratch, release)
     scratch.replace(release / CATALOG)
-    write_manifest(release, manifest | {"catalog": describe_file(release / CATALOG, release)})
+    write_manifest(release, read_manifest(release) | {"catalog": describe_file(release / CATALOG, release)})
 
 
 def find_astray(release: Path) -> list[str]:

@@ -17,6 +17,11 @@ class DataDir:
 
     root: Path
 
+    @classmethod
+    def find(cls, release: Path) -> "DataDir":
+        """That to which the folder of a release belongs."""
+        return cls(release.parents[2])
+
     @property
     def raw(self) -> Path:
         """The raw layer."""

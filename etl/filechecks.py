@@ -16,7 +16,7 @@ from etl.failure import Failure
 from etl.models import Model
 
 _SHOWN = 5
-_RULES = {
+RULES = {
     "header": "The files have the columns that the header of the model names, of the types that it names.",
     "not_null": "A column is null only where the header of the model allows it.",
     "partition_folders": "A file holds the rows of the partition that its folder names, and no others.",
@@ -43,7 +43,7 @@ def check_files(folder: Path, model: Model) -> list[Failure]:
 
 
 def _fail(check: str, columns: list[str], rows: list[Row]) -> Failure:
-    return Failure(check, _RULES[check], len(rows), columns, rows[:_SHOWN])
+    return Failure(check, RULES[check], len(rows), columns, rows[:_SHOWN])
 
 
 def _compare_columns(name: str, path: Path, model: Model) -> Iterator[Row]:

@@ -5,26 +5,32 @@ import datetime as dt
 import duckdb
 
 from etl.datadir import DataDir
+from etl.errors import UsageError
 from etl.manifest import list_files
-from etl.release import Release, find_current, find_releases
+from etl.release import Release, describe_absence, find_current, find_damaged, find_releases
 from etl.warehouse import Result
 
 _TABLE = """
 create table releases (
-  release varchar, published_at timestamp, bins bigint, rejected bigint, bytes bigint, is_current boolean
+  release varchar, published_at timestamp, bins bigint, rejected bigint, bytes bigint, is_current boolean, state varchar
 )
 """
 
 
 def list_releases(data: DataDir) -> Result:
-    """One row a whole release, the latest published first."""
+    """One row a release, the latest published first; of those that aren't whole only the ids, at the end.
+
+    Raises:
+        UsageError: there is none.
+    """
     connection = duckdb.connect()
     connection.execute(_TABLE)
-    current = find_current(data)
-    for release in find_releases(data):
-        connection.execute(
-            "insert into releases values (?, ?, ?, ?, ?, ?)", [*_describe(release), release.id == current]
-        )
+    current, whole, damaged = find_current(data), find_releases(data), find_damaged(data)
+    if not whole and not damaged:
+        raise UsageError(describe_absence(data))
+    rows: list[tuple[object, ...]] = [(*_describe(release), release.id == current, "whole") for release in whole]
+    rows += [(name, None, None, None, None, name == current, "damaged") for name in damaged]
+    connection.executemany("insert into releases values (?, ?, ?, ?, ?, ?, ?)", rows)
     return Result(connection, "from releases")
 
 

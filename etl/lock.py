@@ -50,10 +50,17 @@ def hold_folder(folder: Path) -> int | None:
         return None
     with suppress(OSError):  # a file system without locks can be read nonetheless
         fcntl.flock(held, fcntl.LOCK_SH)
-    if folder.exists():
+    if _is_there(held, folder):
         return held
-    os.close(held)  # it was removed before the lock was had
-    return None
+    os.close(held)  # it was removed, and perhaps made again, before the lock was had
+    return hold_folder(folder)
+
+
+def _is_there(held: int, folder: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(held), folder.stat())
+    except FileNotFoundError:
+        return False
 
 
 @contextmanager

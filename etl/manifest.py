@@ -3,6 +3,7 @@
 All else is verified by it. It is verified by the seal that it carries: the SHA-256 of its text without the seal.
 """
 
+import datetime as dt
 import hashlib
 import json
 from pathlib import Path
@@ -12,6 +13,20 @@ from etl.atomic import replace_file
 
 MANIFEST = "manifest.json"
 _SEAL = "seal"
+# What is asked of a manifest without looking twice.
+_FIELDS = {
+    "release": str,
+    "schema_version": int,
+    "published_at": str,
+    "receipt": list,
+    "documents": dict,
+    "lines": dict,
+    "rejects_by_reason": dict,
+    "tables": dict,
+    "catalog": dict,
+    "source": str,
+}
+_FILE_FIELDS = {"path": str, "bytes": int, "sha256": str}
 
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
@@ -25,10 +40,23 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
     Raises:
         OSError: there is none.
-        ValueError: it isn't JSON.
+        ValueError: it isn't JSON, or says something else than a manifest does.
     """
     manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    try:
+        _require(manifest, _FIELDS)
+        dt.datetime.fromisoformat(manifest["published_at"])
+        for file in list_files(manifest):
+            _require(file, _FILE_FIELDS)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"it is no manifest: {error}") from error
     return manifest
+
+
+def _require(facts: dict[str, Any], types: dict[str, type]) -> None:
+    for name, type_ in types.items():
+        if not isinstance(facts[name], type_):
+            raise TypeError(f"{name} is of another type")
 
 
 def seal_manifest(manifest: dict[str, Any]) -> bytes:

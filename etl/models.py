@@ -67,12 +67,21 @@ class Model:
 def load_models() -> dict[str, Model]:
     """All models by name, each after those that it reads."""
     files = read_folder("models")
-    reads = {name: _find_reads(file.query) & files.keys() - {name} for name, file in files.items()}
+    reads = {name: find_reads(file.query) & files.keys() - {name} for name, file in files.items()}
     order = TopologicalSorter({name: sorted(reads[name]) for name in files}).static_order()
     models: dict[str, Model] = {}
     for name in order:
         models[name] = _load(files[name], reads[name], _described(models))
     return models
+
+
+def find_needed(*names: str) -> list[Model]:
+    """The models of these names and all that they read, each after what it reads."""
+    models, needed = load_models(), set(names)
+    for name in reversed(models):
+        if name in needed:
+            needed |= models[name].reads
+    return [model for name, model in models.items() if name in needed]
 
 
 def load_tables() -> dict[str, Model]:
@@ -112,7 +121,7 @@ def define_macros(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(file.query)
 
 
-def _find_reads(query: str) -> frozenset[str]:
+def find_reads(query: str) -> frozenset[str]:
     """Every name after `from` or `join`. (`get_table_names` of DuckDB binds joins, so wants tables.)."""
     return frozenset(_READ.findall(_COMMENT.sub("", query)))
 

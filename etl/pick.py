@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from etl.datadir import DataDir
 from etl.errors import UsageError
 from etl.lock import hold_folder
-from etl.release import Release, describe_absence, find_id, find_releases, open_release
-
-CURRENT = "current"
+from etl.release import CURRENT, Release, describe_absence, find_id, find_releases, open_release
 
 
 @contextmanager

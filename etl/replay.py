@@ -10,7 +10,7 @@ import duckdb
 
 from etl.errors import explain_damage
 from etl.globs import quote_text
-from etl.models import Model, define_macros, load_models
+from etl.models import define_macros, find_needed
 from etl.release import Release
 from etl.sqlfiles import read_folder
 from etl.warehouse import Result
@@ -45,17 +45,7 @@ def replay_rejects(release: Release, *, limit: int) -> Replay:
         connection.execute(f"create view former_rejects as from read_parquet({source}, hive_partitioning = false)")
         for name in ("former", "raw_documents"):
             connection.execute(f"create table {name} as {steps[name].query}")
-    for model in _find_needed():
+    for model in find_needed("rejects"):
         connection.execute(f"create {'view' if model.kind == 'view' else 'table'} {model.name} as {model.query}")
     connection.execute(f"create table outcomes as {steps['outcomes'].query}")
     return Replay(Result(connection, _ORDERED, {"limit": limit}), dict(connection.sql(_TOTALS).fetchall()))
-
-
-def _find_needed() -> list[Model]:
-    """The model `rejects` and all that it reads, each after what it reads."""
-    models = load_models()
-    needed = {"rejects"}
-    for name in reversed(models):
-        if name in needed:
-            needed |= models[name].reads
-    return [model for name, model in models.items() if name in needed]

@@ -1,7 +1,7 @@
 """Which releases are kept, by one rule for every build and for `abid-etl prune`; and going back to one of them.
 
-Kept are the latest few, the current one, what is younger than a grace period (somebody may just be reading it with a
-tool of which we know nothing), and what `abid-report` or a `Warehouse` has open at this moment.
+Kept are the latest few, the current one, what was published or current within a grace period (somebody may just be
+reading it with a tool of which we know nothing), and what `abid-report` or a `Warehouse` has open at this moment.
 """
 
 import datetime as dt
@@ -14,7 +14,16 @@ from etl.catalog import CATALOG, refresh_catalog
 from etl.datadir import DataDir
 from etl.errors import UsageError
 from etl.lock import lock_removal, lock_writing
-from etl.release import Release, describe_absence, find_current, find_id, find_releases, make_current
+from etl.release import (
+    Release,
+    describe_absence,
+    find_current,
+    find_damage,
+    find_damaged,
+    find_id,
+    find_releases,
+    make_current,
+)
 
 KEPT_RELEASES = 3
 GRACE = dt.timedelta(hours=24)
@@ -22,10 +31,14 @@ GRACE = dt.timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """The releases that were removed, those that only wait for their readers to end, and how many there are now."""
+    """The releases that were removed, those that only wait for their readers to end, and how many there are now.
+
+    `damaged` are the ids of those that aren't whole: none is removed, for somebody may want to mend it.
+    """
 
     removed: list[Release]
     in_use: list[Release]
+    damaged: list[str]
     left: int
 
 
@@ -46,19 +59,21 @@ def remove_releases(data: DataDir, *, keep: int = KEPT_RELEASES, grace: dt.timed
     surplus = [release for release in releases[keep:] if release.id != current and _find_age(release) >= grace]
     removed = [release for release in surplus if _remove(release, data)]
     in_use = [release for release in surplus if release not in removed]
-    return Pruned(removed, in_use, len(releases) - len(removed))
+    return Pruned(removed, in_use, find_damaged(data), len(releases) - len(removed))
 
 
 def roll_back(data: DataDir, wanted: str) -> Release:
     """Make a former release current, by one rename; `wanted` is its id, or as much of it as no other begins with.
 
     Raises:
-        UsageError: there is no such release, or another process writes to `data`.
+        UsageError: there is no such release, it is damaged, or another process writes to `data`.
     """
     _require_releases(data)
     with lock_writing(data), _open_staging(data):
         releases = {release.id: release for release in find_releases(data)}
         release = releases[find_id(wanted, releases)]
+        if damage := find_damage(release.path, read=True):
+            raise UsageError(f"release {release.id} is damaged, and stays what it is, a former one: {damage}")
         refresh_catalog(release.path.absolute(), data.staging / CATALOG)
         if find_current(data) != release.id:
             make_current(data, release.id)
@@ -72,8 +87,10 @@ def _require_releases(data: DataDir) -> None:
 
 
 def _find_age(release: Release) -> dt.timedelta:
+    """Since it was published, or current for the last time: its folder has that time (`make_current`)."""
     published = dt.datetime.fromisoformat(release.manifest["published_at"]).replace(tzinfo=dt.UTC)
-    return dt.datetime.now(dt.UTC) - published
+    superseded = dt.datetime.fromtimestamp(release.path.stat().st_mtime, dt.UTC)
+    return dt.datetime.now(dt.UTC) - max(published, superseded)
 
 
 @contextmanager

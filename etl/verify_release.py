@@ -17,17 +17,19 @@ from etl.catalog import CATALOG, find_astray
 from etl.checks import run_check
 from etl.datadir import DataDir
 from etl.errors import UsageError
+from etl.filechecks import RULES, check_files
 from etl.findings import Finding
 from etl.globs import quote_text
 from etl.lock import hold_folder
 from etl.manifest import MANIFEST, describe_file, list_files, read_manifest, seal_manifest
-from etl.models import define_macros, load_models
+from etl.models import SCHEMA_VERSION, define_macros, find_reads, load_models, load_tables
 from etl.progress import UNWATCHED, Progress, Step
 from etl.receipt import register_receipt
-from etl.release import describe_absence, find_id, table_glob
+from etl.release import CURRENT, describe_absence, find_id, table_glob
 from etl.sqlfiles import read_folder
 
 _VIEWS = "select view_name from duckdb_views() where not internal"
+_INPUTS = {"raw_documents", "listing", "listed_images", "listing_facts", "missing"}
 # Terms of the receipt that only the raw layer can tell; its tables are empty here, for the others to be computed.
 _TOLD_BY_RAW_LAYER = ("listed", "seen", "not_fetched")
 _NO_RAW_LAYER = """
@@ -41,23 +43,23 @@ create table documents (line_count bigint, reason varchar);
 def verify_release(data: DataDir, wanted: str | None = None, *, progress: Progress = UNWATCHED) -> list[Finding]:
     """Read a whole release and hold it to its promises. Memory: some row groups, and what DuckDB needs for the checks.
 
-    `wanted` is its id, or as much of it as no other begins with; None stands for the current one.
+    `wanted` is its id, or as much of it as no other begins with; None and `current` stand for the current one.
 
     Raises:
         UsageError: there is no such release.
     """
     path = _find(data, wanted)
     with _holding(path):
-        return _Verification(path).run(progress)
+        return _Verification(path, is_current=path.name == data.current.resolve().name).run(progress)
 
 
 def _find(data: DataDir, wanted: str | None) -> Path:
     """The folder of a release, be it damaged or not there at all any more."""
-    if wanted is None:
+    if wanted in (None, CURRENT):
         if not data.current.is_symlink():
             raise UsageError(describe_absence(data))
         return data.releases / data.current.resolve().name
-    return data.releases / find_id(wanted, [path.name for path in data.releases.glob("*")])
+    return data.releases / find_id(str(wanted), [path.name for path in data.releases.glob("*")])
 
 
 @contextmanager
@@ -73,6 +75,7 @@ def _holding(path: Path) -> Iterator[None]:
 @dataclass
 class _Verification:
     path: Path
+    is_current: bool
     manifest: dict[str, Any] = field(default_factory=dict)
     false: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
@@ -89,9 +92,14 @@ class _Verification:
 
     @property
     def _remedy(self) -> str:
+        if self.is_current:
+            return (
+                "`abid-etl build` makes it again, if neither the raw layer nor the version of the program has changed "
+                "since; else it makes another. `abid-etl rollback` goes back to a former one."
+            )
         return (
-            f"delete {self.path} and run `abid-etl build`, which makes it again of the same documents, "
-            "or go back to another release with `abid-etl rollback`."
+            "it can be made again only of the documents that it was made of, by the version that made it. "
+            f"Get {self.path} back from a copy, or remove it."
         )
 
     def _verify_manifest(self) -> Finding:
@@ -159,7 +167,7 @@ class _Verification:
                 files = quote_text(table_glob(self.path, name))
                 connection.execute(f"create view {name} as from read_parquet({files}, hive_partitioning = false)")
             register_receipt(connection, self.manifest)
-            checked, failures = _run_checks(connection)
+            checks = self._run_checks(connection)
             terms = _count_terms(connection)
         receipt = {(row["equation"], row["term"]): row["amount"] for row in self.manifest["receipt"]}
         false = [
@@ -170,8 +178,21 @@ class _Verification:
         return [
             self._verify_views(),
             Finding("the tables hold what the receipt says", len(terms), false, self._remedy),
-            Finding("every check that needs no raw layer holds", checked, failures, self._remedy),
+            checks,
         ]
+
+    def _run_checks(self, connection: duckdb.DuckDBPyConnection) -> Finding:
+        """Those that can be run on a release alone; those of this version know nothing of other tables."""
+        promise = "every check that needs no raw layer holds"
+        if self.manifest["schema_version"] != SCHEMA_VERSION:
+            other = f"{promise} (none was asked: the tables are of schema version {self.manifest['schema_version']})"
+            return Finding(other, 0, [], self._remedy)
+        tables = load_tables()
+        only_in_a_build = load_models().keys() - tables.keys() - {"receipt"} | _INPUTS
+        names = [name for name, check in read_folder("checks").items() if not find_reads(check.query) & only_in_a_build]
+        said = [failure for model in tables.values() for failure in check_files(self.path, model)]
+        said += [failure for name in names if (failure := run_check(connection, name))]
+        return Finding(promise, len(names) + len(RULES), [str(failure).strip() for failure in said], self._remedy)
 
     def _verify_views(self) -> Finding:
         promise, remedy = f"every view of {CATALOG} answers", "`abid-etl build` writes it anew."
@@ -196,17 +217,6 @@ class _Verification:
 
 def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
-
-
-def _run_checks(connection: duckdb.DuckDBPyConnection) -> tuple[int, list[str]]:
-    """How many checks can be run on a release alone, and what the failing ones among them say."""
-    said = []
-    for name in read_folder("checks"):
-        try:
-            said.append(run_check(connection, name))
-        except (duckdb.CatalogException, duckdb.BinderException):
-            continue  # it compares with the raw layer, or is about columns that this release is too old to have
-    return len(said), [str(failure).strip() for failure in said if failure]
 
 
 def _count_terms(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:

@@ -17,9 +17,9 @@ import duckdb
 
 from etl.catalog import create_views
 from etl.datadir import DataDir
-from etl.errors import QueryError, UsageError
+from etl.errors import QueryError, UsageError, explain_damage
 from etl.globs import escape_glob
-from etl.models import define_macros, load_views
+from etl.models import SCHEMA_VERSION, define_macros, load_views
 from etl.receipt import register_receipt
 from etl.release import Release, hold_release
 from etl.reports import Value, bind_parameters, find_report
@@ -112,10 +112,11 @@ class Warehouse:
         """Open the current release below `data_dir`.
 
         Raises:
-            UsageError: there is none.
+            UsageError: there is none, it is damaged, or its tables are those of another version.
         """
         release, held = hold_release(DataDir(Path(data_dir)))
         try:
+            _require_known(release)
             connection = _connect(release)
         except BaseException:
             os.close(held)
@@ -155,13 +156,23 @@ class Warehouse:
         return Result(self.connection, f"select * from {name}")
 
 
+def _require_known(release: Release) -> None:
+    made = release.manifest["schema_version"]
+    if made != SCHEMA_VERSION:
+        raise UsageError(
+            f"the tables of release {release.id} are of schema version {made}, and this program reads "
+            f"{SCHEMA_VERSION}: make them anew with `abid-etl build`"
+        )
+
+
 def _connect(release: Release) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     # Both the folder and the pattern that the views look for it with.
     folders = [f"{release.path}/", f"{escape_glob(release.path)}/"]
     connection.execute("set allowed_directories = $folders", {"folders": folders})
     define_macros(connection)
-    create_views(connection, release.path)
+    with explain_damage(f"release {release.id}", "`abid-etl verify` says what is wrong with it."):
+        create_views(connection, release.path)
     register_receipt(connection, release.manifest)
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")

@@ -145,9 +145,7 @@ def _clear(_body: bytes, _random: random.Random) -> bytes:
 
 
 def _wrap(body: bytes, random_: random.Random) -> bytes:
-    before, after = random_.choice(
-        ((b"[", b"]"), (b'{"a":', b"}"), (b"\n ", b"\r\n\t"), (b"//\n", b""), (b"\x0c", b""))
-    )
+    before, after = random_.choice(WRAPPINGS)
     return before + body + after
 
 

@@ -181,7 +181,8 @@ def _judge_measurement(value: Any, place: Place) -> Document | None:
         refuse("measurement_not_number")
     if not math.isfinite(float(members["value"])):
         refuse("measurement_not_finite")
-    return {name: _plain(inner) for name, inner in members.items()} | {"value": float(members["value"])}
+    plain: Document = {name: _plain(inner) for name, inner in members.items()}
+    return plain | {"value": float(plain["value"])}  # of -0, which is a whole number, 0.0
 
 
 def _is_text(value: Any) -> bool:

@@ -12,7 +12,7 @@ from etl.sources.s3 import S3Source
 
 PATIENT = Persistence(attempts=20, first_wait=0.001, longest_wait=0.02)
 """Asks again at once, but waits for an answer as long as anybody: whatever fails, was made to."""
-HASTY = replace(PATIENT, first_patience=0.5, shortest_patience=0.1, longest_patience=0.5)
+HASTY = replace(PATIENT, first_patience=1, shortest_patience=0.3, longest_patience=2)
 """For servers that don't answer."""
 
 

@@ -37,6 +37,24 @@ def rebuild_line(row: Row) -> Document:
     return line | rescued
 
 
+def spell(document: Document | None) -> str:
+    """A text that tells apart what Python takes for equal: true and 1, 1 and 1.0, 0.0 and -0.0.
+
+    Only the value of a measurement is a double, however it was spelled.
+    """
+    if document is None:
+        return "null"
+    lines = {
+        fcsku: line | {side: _to_double(line[side]) for side in SIDES}
+        for fcsku, line in document["BIN_FCSKU_DATA"].items()
+    }
+    return json.dumps(document | {"BIN_FCSKU_DATA": lines}, sort_keys=True)
+
+
+def _to_double(measured: Document | None) -> Document | None:
+    return measured and measured | {"value": float(measured["value"])}
+
+
 def parse_place(json_path: str) -> Place:
     """What a `json_path` of the table `rejects` means; an FCSKU in it is spelled as a JSON string."""
     if json_path == "$":

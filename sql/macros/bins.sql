@@ -4,7 +4,7 @@ macros: bins
 What a bin's id alone says. The id is text and stays text: 523 and 00523 are different bins of the same number.
 */
 
--- The id in a key like metadata/00523.json; null when the key isn't a bin's. 00001 to 99999, or longer without leading
+-- The id in a key like metadata/00523.json; null when the key isn't a bin's. 00000 to 99999, or longer without leading
 -- zeros: padded. 1 to 9999: unpadded. Nothing else is an id.
 create or replace macro bin_id_of(key, folder, ending) as (
   nullif(regexp_extract(key, '^' || folder || '/([0-9]{5}|[1-9][0-9]{5,8}|[1-9][0-9]{0,3})\.' || ending || '$', 1), '')

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from documents import make_document, make_line, run_pipeline, write_bucket
 
+from etl.build import build_release
 from etl.catalog import CATALOG
+from etl.datadir import DataDir
 from etl.models import load_readable
 from etl.release import Release
-from etl.warehouse import Warehouse
+from etl.verify_release import verify_release
 
 SHELL = str(Path(sys.executable).with_name("duckdb"))
 # `make test` puts older ones beside the environment, which has room for one.
@@ -90,7 +92,23 @@ def test_it_holds_no_data(release: Release, program: str, tmp_path: Path) -> Non
     assert ask(program, release.path / CATALOG, "select * from duckdb_tables()", tmp_path) == []
 
 
-def test_a_warehouse_can_do_without_it(tmp_path: Path) -> None:
-    release = run_pipeline(write_bucket(tmp_path / "bucket", {"metadata/1.json": make_document()}), tmp_path / "data")
-    (release.path / CATALOG).unlink()
-    assert Warehouse.open(tmp_path / "data").sql("select count(*) from bins").rows() == [(1,)]
+@pytest.fixture(scope="module")
+def odd_data(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
+    """In a folder whose name DuckDB takes for a pattern, and for a path with a query behind it."""
+    folder = tmp_path_factory.mktemp("odd")
+    data = DataDir(folder / "wh*t? [a]'b=1")
+    run_pipeline(write_bucket(folder / "bucket", {"metadata/1.json": make_document(make_line())}), data.root)
+    return data
+
+
+def test_it_can_be_read_in_a_folder_of_any_name(odd_data: DataDir, program: str, tmp_path: Path) -> None:
+    query = "select bin_id, asin from quantities"
+    assert ask(program, odd_data.current / CATALOG, query, tmp_path) == [{"bin_id": "1", "asin": "B00TEST001"}]
+
+
+def test_it_is_verified_and_written_anew_in_a_folder_of_any_name(odd_data: DataDir) -> None:
+    catalog = odd_data.current / CATALOG
+    catalog.write_bytes(bytes(catalog.stat().st_size))
+    assert [finding.broken for finding in verify_release(odd_data) if finding.broken] != []
+    build_release(odd_data)
+    assert [finding.broken for finding in verify_release(odd_data) if finding.broken] == []

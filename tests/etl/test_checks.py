@@ -156,9 +156,28 @@ PLANTED: dict[str, dict[str, str]] = {
         f"update rejects set {change} where scope = '{scope}'": f"column_name='{change.split()[0]}'"
         for scope, change in (
             ("line", "bin_id = null"), ("line", "scope = 'member'"), ("line", "json_path = 'quantity'"),
-            ("line", "reason = 'not_json'"), ("document", "reason = 'quantity_not_whole'"), ("line", "reason = 'odd'"),
+            ("line", "json_path = '$'"), ("line", "json_path = '$.BIN_FCSKU_DATA.x'"),
+            ("document", "json_path = '$.image_fname'"), ("document", "json_path = '$.BIN_FCSKU_DATA.\"x\"'"),
+            ("line", "reason = 'empty'"), ("document", "reason = 'not_text'"),
+            ("document", "reason = 'quantity_not_whole'"), ("line", "reason = 'odd'"),
             ("line", "detail = repeat('x', 201)"), ("line", "bytes = -1"), ("line", "body_encoding = 'utf8'"),
         )
+    },
+    "images_joined": {
+        "update bins set has_image = false, image_bytes = null where bin_id = '00001'":
+            "bin_id='00001', has_image=False, joined_has_image=True, image_bytes=None, joined_image_bytes=1",
+        "update bins set has_image = true, image_bytes = 1 where bin_id = '1'":
+            "bin_id='1', has_image=True, joined_has_image=False, image_bytes=1, joined_image_bytes=None",
+        "update bins set has_image = null where bin_id = '1'": "bin_id='1', has_image=None, joined_has_image=False",
+        "update bins set has_image = null, image_bytes = null": "bin_id='00001', has_image=None, joined_has_image=True",
+        "update bins set image_bytes = 2 where bin_id = '00001'": "image_bytes=2, joined_image_bytes=1",
+        "update images set image_bytes = 2": "image_bytes=1, joined_image_bytes=2",
+        "delete from images": "bin_id='00001', has_image=True, joined_has_image=False",
+        "update images set image_key = 'bin-images/1.jpg', bin_id = '1'": "bin_id='1', has_image=False",
+    },
+    "images_listed": {
+        "update listing_facts set images_listed = false": "bin_id='00001', has_image=True, images_listed=False",
+        "update bins set has_image = null where bin_id = '1'": "bin_id='1', has_image=None, images_listed=True",
     },
     "lines_conserved": {
         "update bins set fcsku_count = 1 where bin_id = '1'": "bin_id='1', seen=2, loaded=1, rejected=0",

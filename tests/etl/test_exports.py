@@ -1,6 +1,8 @@
 """A release in other shapes: what other programs find in them, and that nothing is overwritten or half there."""
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +15,11 @@ import pytest
 from commands import Run
 from documents import make_document, make_line, run_pipeline, write_bucket
 
-from etl.datadir import DataDir
+from etl.atomic import replace_folder
 from etl.errors import AbidError, UsageError
-from etl.exports import Targets, export_release
+from etl.exports import export_release
+from etl.exports.targets import Targets
+from etl.manifest import describe_file, write_manifest
 from etl.models import load_tables
 from etl.release import Release
 from etl.warehouse import Warehouse
@@ -146,25 +150,24 @@ def test_a_text_in_a_workbook_stays_text_when_it_is_edited(exported: Path) -> No
     assert [cell.number_format for cell in names] == ["@"]
 
 
-def test_a_table_too_large_for_a_sheet_is_refused_by_name_with_the_remedy(tmp_path: Path) -> None:
-    warehouse = make_large_warehouse(tmp_path / "data", rows=1_048_576)
+def test_a_table_too_large_for_a_sheet_is_refused_by_name_with_the_remedy(release: Release, tmp_path: Path) -> None:
+    warehouse = make_large_warehouse(release, tmp_path / "data", rows=1_048_576)
     with pytest.raises(UsageError, match=r"quantities has 1,048,576 rows, and a sheet holds 1,048,575.*--duckdb"):
         export_release(warehouse, Targets(excel=tmp_path / "large.xlsx"), ["quantities"])
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-def make_large_warehouse(root: Path, rows: int) -> Warehouse:
-    """A release whose table quantities has so many rows, and no other any."""
-    release = DataDir(root).releases / "large"
-    with duckdb.connect() as connection:
-        for name, model in load_tables().items():
-            (release / name).mkdir(parents=True)
-            columns = ", ".join(f"null::{column.type} as {column.name}" for column in model.columns)
-            count = rows if name == "quantities" else 0
-            file = release / name / "part-0.parquet"
-            connection.execute(f"copy (select {columns} from range({count})) to '{file}'")
-    (release / "manifest.json").write_text(json.dumps({"tables": dict.fromkeys(load_tables())}))
-    DataDir(root).current.symlink_to("releases/large")
+def make_large_warehouse(origin: Release, root: Path, rows: int) -> Warehouse:
+    """A release like another one, but for its table quantities, which has so many rows."""
+    shutil.copytree(origin.path.parents[2], root, symlinks=True)
+    release = root / origin.path.relative_to(origin.path.parents[2])
+    shutil.rmtree(release / "quantities")
+    file = release / "quantities" / "part-0.parquet"
+    file.parent.mkdir()
+    columns = ", ".join(f"null::{column.type} as {column.name}" for column in load_tables()["quantities"].columns)
+    duckdb.sql(f"copy (select {columns} from range({rows})) to '{file}'")
+    quantities = origin.manifest["tables"]["quantities"] | {"files": [describe_file(file, release, rows=rows)]}
+    write_manifest(release, origin.manifest | {"tables": origin.manifest["tables"] | {"quantities": quantities}})
     return Warehouse.open(root)
 
 
@@ -191,7 +194,7 @@ def test_what_is_there_is_replaced_only_by_force(warehouse: Warehouse, tmp_path:
     held = path / "bins.parquet" if option == "flat" else path
     held.write_bytes(b"precious")
     targets = Targets(**{option: path})
-    with pytest.raises(UsageError, match="--force"):
+    with pytest.raises(UsageError, match=r"exists.*--force"):
         export_release(warehouse, targets, ["bins"])
     assert held.read_bytes() == b"precious"
     export_release(warehouse, targets, ["bins"], force=True)
@@ -237,11 +240,100 @@ def test_a_folder_that_holds_anything_else_is_never_replaced(warehouse: Warehous
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+def test_a_folder_in_the_place_of_a_file_of_an_export_is_never_replaced(warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "bins.parquet").mkdir()
+    with pytest.raises(UsageError, match=r"bins\.parquet, which no export made"):
+        export_release(warehouse, Targets(flat=tmp_path), force=True)
+
+
 def test_one_target_that_is_in_the_way_stops_all(warehouse: Warehouse, tmp_path: Path) -> None:
     (tmp_path / "all.xlsx").touch()
     with pytest.raises(UsageError, match="exists"):
         export_release(warehouse, Targets(duckdb=tmp_path / "all.duckdb", excel=tmp_path / "all.xlsx"))
     assert [path.name for path in tmp_path.iterdir()] == ["all.xlsx"]
+
+
+@pytest.mark.parametrize("option", ["duckdb", "flat", "excel"])
+def test_a_pipe_is_never_replaced(warehouse: Warehouse, tmp_path: Path, option: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
+    for name in ("pipe", "link"):
+        with pytest.raises(UsageError, match=rf"{name} isn't a f"):
+            export_release(warehouse, Targets(**{option: tmp_path / name}), ["bins"], force=True)
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.parametrize("place", ["raw/new", "raw-copy/new", "warehouse/new", "warehouse/current/abid.duckdb", "link"])
+@pytest.mark.parametrize("option", ["duckdb", "flat", "excel"])
+def test_nothing_is_exported_to_where_the_pipeline_keeps_its_own(
+    warehouse: Warehouse, option: str, place: str, tmp_path: Path
+) -> None:
+    data = warehouse.release.path.parents[2]
+    (tmp_path / "link").symlink_to(data / "warehouse" / "releases")
+    path = tmp_path / "link" / "new" if place == "link" else data / place
+    before = read_files(data)
+    with pytest.raises(UsageError, match="among what the pipeline keeps"):
+        export_release(warehouse, Targets(**{option: path}), ["bins"], force=True)
+    assert read_files(data) == before
+
+
+@pytest.mark.parametrize("option", ["duckdb", "flat", "excel"])
+def test_a_link_is_followed_and_stays(warehouse: Warehouse, tmp_path: Path, option: str) -> None:
+    link, target = tmp_path / "link", tmp_path / "far" / "target"
+    link.symlink_to("far/target")
+    targets = Targets(**{option: link})
+    with pytest.raises(UsageError, match=r"link exists.*--force"):
+        export_release(warehouse, targets, ["bins"])
+    assert not target.parent.exists()
+    for _ in range(2):
+        export_release(warehouse, targets, ["bins"], force=True)
+        assert sorted(path.name for path in tmp_path.rglob("*") if path != target / "bins.parquet") == [
+            *("far", "link", "target")
+        ]
+        assert link.is_symlink()
+        assert target.is_dir() == (option == "flat")
+
+
+def test_a_link_that_leads_to_itself_is_refused(warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(UsageError, match="leads to itself"):
+        export_release(warehouse, Targets(flat=tmp_path / "loop"), force=True)
+
+
+def test_a_link_to_an_empty_folder_has_it_filled(warehouse: Warehouse, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    export_release(warehouse, Targets(flat=tmp_path / "link"), ["bins"])
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
+        *("empty", "empty/bins.parquet", "link")
+    ]
+
+
+def test_replacing_a_folder_through_a_link_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "old").touch()
+    (tmp_path / "link").symlink_to("folder")
+    with replace_folder(tmp_path / "link") as temporary:
+        (temporary / "new").touch()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link"]
+    assert [path.name for path in (tmp_path / "link").iterdir()] == ["new"]
+
+
+@pytest.mark.parametrize(("duckdb_at", "flat_at"), [("x", "x"), ("x", "link"), ("x/all.duckdb", "link"), ("x", "x/y")])
+def test_two_exports_never_go_to_one_place(warehouse: Warehouse, tmp_path: Path, duckdb_at: str, flat_at: str) -> None:
+    (tmp_path / "link").symlink_to("x")
+    targets = Targets(duckdb=tmp_path / duckdb_at, flat=tmp_path / flat_at)
+    with pytest.raises(UsageError, match="name places apart"):
+        export_release(warehouse, targets, ["bins"], force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["link"]
+
+
+def test_a_database_whose_path_duckdb_would_misread_is_refused(warehouse: Warehouse, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="question mark"):
+        export_release(warehouse, Targets(duckdb=tmp_path / "what?" / "all.duckdb"), ["bins"])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_command_exports_what_is_named_and_says_so(run: Run, release: Release) -> None:

@@ -9,7 +9,7 @@ import pytest
 from documents import make_document, make_line, run_pipeline, write_bucket
 from grammar import valid_documents
 from hypothesis import HealthCheck, given, settings
-from rebuilding import Document, rebuild
+from rebuilding import Document, rebuild, spell
 
 from etl.warehouse import Warehouse
 
@@ -28,7 +28,7 @@ def find_differences(warehouse: Warehouse, documents: dict[str, Document]) -> di
     tables = [warehouse.table(name).pl().iter_rows(named=True) for name in ("bins", "observations")]
     rebuilt = rebuild(*tables)
     stems = documents.keys() | rebuilt.keys()
-    return {s: (documents.get(s), rebuilt.get(s)) for s in stems if documents.get(s) != rebuilt.get(s)}
+    return {s: (documents.get(s), rebuilt.get(s)) for s in stems if spell(documents.get(s)) != spell(rebuilt.get(s))}
 
 
 # --- invented documents ---------------------------------------------------------------------------------------------
@@ -46,6 +46,7 @@ ODD_DOCUMENTS = {
     "file name a number": make_document(image_fname=3),
     "file name empty": make_document(image_fname=""),
     "float noise": make_document(make_line(weight={"unit": "pounds", "value": 0.1 + 0.2})),
+    "unknown truths and numbers": make_document(make_line(x=True, y=[1, 1.0, -0.0]), x=False, y={"z": [0, 0.0, True]}),
     "large unknown numbers": make_document(make_line(x=2**64, y=10**40), x=[-(2**63) - 1, 1e300]),
     "odd unit": make_document(make_line(weight={"unit": "", "value": -1e-300})),
     "unknown beside known": make_document(make_line(note=None, weight={"unit": "g", "value": 1, "by": [1]}), v=1.0),
@@ -56,6 +57,16 @@ ODD_DOCUMENTS = {
     "long name": make_document(make_line(name="lång " * 10_000)),
     "many lines": make_document(*(make_line(f"B{number:09d}", number) for number in range(3_000))),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(("one", "other"), [(True, 1), (1, 1.0), (0.0, -0.0), (None, "null"), ([False], [0])])
+def test_a_value_of_another_type_is_a_difference(one: Any, other: Any) -> None:
+    def put(value: Any) -> list[Document]:
+        inside = {"unit": "IN", "value": 1, "by": value}
+        return [make_document(x=value), make_document(make_line(x=value)), make_document(make_line(width=inside))]
+
+    for document, same, changed in zip(put(one), put(one), put(other), strict=True):
+        assert spell(document) == spell(same) != spell(changed)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from etl.warehouse import Warehouse
 
 NOW = dt.datetime.now(dt.UTC).replace(tzinfo=None, microsecond=0)
 NO_GRACE = dt.timedelta(0)
-PUBLISHES = max(40, SOAK)
+PUBLISHES = max(100, 10 * SOAK)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,8 @@ def data(home: Path, tmp_path: Path) -> DataDir:
 
 
 def publish_copy(origin: Path, data: DataDir, release_id: str, published_at: dt.datetime) -> None:
-    """Publish the release of another data directory under an id of its own."""
+    """Publish the release of another data directory under an id of its own, as at that time."""
+    former = find_current(data)
     staged = data.staging / "release"
     data.releases.mkdir(parents=True, exist_ok=True)
     shutil.copytree(DataDir(origin).current.resolve(), staged)
@@ -55,6 +56,14 @@ def publish_copy(origin: Path, data: DataDir, release_id: str, published_at: dt.
     write_manifest(staged, read_manifest(staged) | changes)
     publish(staged, data, release_id)
     data.staging.rmdir()
+    for superseded in filter(None, [former, release_id]):
+        set_time(data.releases / superseded, published_at)
+
+
+def set_time(folder: Path, time: dt.datetime) -> None:
+    """When the release in `folder` was published, or current for the last time."""
+    seconds = time.replace(tzinfo=dt.UTC).timestamp()
+    os.utime(folder, (seconds, seconds))
 
 
 def list_letters(data: DataDir) -> str:
@@ -83,8 +92,15 @@ def test_the_current_one_is_kept_however_old(data: DataDir) -> None:
 
 
 def test_a_young_one_is_kept(data: DataDir) -> None:
-    assert prune_letters(data, 1, dt.timedelta(days=3.5)) == "ba"
-    assert prune_letters(data, 1, dt.timedelta(days=2)) == "dc"
+    assert prune_letters(data, 1, dt.timedelta(days=2.5)) == "ba"  # b was superseded three days ago
+    assert prune_letters(data, 1, dt.timedelta(days=1)) == "dc"
+
+
+def test_one_that_was_current_a_moment_ago_is_kept(data: DataDir) -> None:
+    roll_back(data, "a")
+    roll_back(data, "e")
+    done = prune_releases(data, keep=1, grace=dt.timedelta(hours=1))
+    assert "".join(release.id[0] for release in done.removed) == "dcb"
 
 
 def test_a_build_keeps_the_last_three_and_all_of_the_last_day(home: Path, tmp_path: Path) -> None:
@@ -94,7 +110,7 @@ def test_a_build_keeps_the_last_three_and_all_of_the_last_day(home: Path, tmp_pa
     for letter, days in [("a", 9), ("b", 8), ("c", 7), ("d", 0.9), ("e", 0.8)]:
         publish_copy(home / "1", data, letter * 12, NOW - dt.timedelta(days=days))
     build_release(data)
-    assert list_letters(data).replace(current[0], "", 1) == "de"
+    assert list_letters(data).replace(current[0], "", 1) == "cde"  # c was current until d was published
     assert find_current(data) == current
 
 
@@ -102,6 +118,7 @@ def test_one_that_is_being_read_is_kept_until_its_readers_end(data: DataDir) -> 
     roll_back(data, "a")
     first, second = Warehouse.open(data.root), Warehouse.open(data.root)
     roll_back(data, "e")
+    set_time(data.releases / ("a" * 12), NOW - dt.timedelta(days=4))
     done = prune_releases(data, keep=1)
     assert ([release.id[0] for release in done.removed], [release.id[0] for release in done.in_use]) == (
         ["d", "c", "b"],
@@ -127,7 +144,8 @@ def test_files_that_are_open_can_be_read_to_their_end(data: DataDir) -> None:
 
 def test_a_damaged_release_is_not_counted_among_the_kept(data: DataDir) -> None:
     (data.releases / ("d" * 12) / CATALOG).unlink()
-    assert prune_letters(data, 3) == "a"
+    done = prune_releases(data, keep=3)
+    assert ([release.id[0] for release in done.removed], done.damaged) == (["a"], ["d" * 12])
 
 
 def test_nothing_is_pruned_while_another_process_writes_or_where_nothing_is(data: DataDir, tmp_path: Path) -> None:
@@ -155,11 +173,33 @@ def test_a_release_that_is_gone_back_to_is_whole_wherever_it_was_made(data: Data
     assert [finding.broken for finding in verify_release(data) if finding.broken] == []
 
 
-@pytest.mark.parametrize("wanted", ["f", "", "../releases/" + "a" * 12, "*"])
+@pytest.mark.parametrize("wanted", ["f", "../releases/" + "a" * 12, "*"])
 def test_what_there_is_is_named_where_nothing_fits(wanted: str, data: DataDir) -> None:
     with pytest.raises(UsageError, match=", ".join(letter * 12 for letter in "abcde")):
         roll_back(data, wanted)
     assert find_current(data) == "e" * 12
+
+
+def test_no_name_is_no_release(data: DataDir) -> None:
+    with pytest.raises(UsageError, match="no release is named"):
+        roll_back(data, "")
+
+
+def test_nobody_goes_back_to_a_damaged_one(data: DataDir) -> None:
+    path = data.releases / ("a" * 12) / "bins/bin_bucket=b0/part-0.parquet"
+    body = bytearray(path.read_bytes())
+    body[len(body) // 2] ^= 1  # of the same size
+    path.write_bytes(body)
+    with pytest.raises(UsageError, match=r"a{12} is damaged, .*: bins/bin_bucket=b0/part-0\.parquet isn't what was"):
+        roll_back(data, "a")
+    assert find_current(data) == "e" * 12
+
+
+def test_a_folder_in_the_place_of_the_link_is_named(data: DataDir) -> None:
+    data.current.unlink()
+    shutil.copytree(data.releases / ("e" * 12), data.current)
+    with pytest.raises(UsageError, match=r"current is a folder, where there should be a link .*: remove it"):
+        roll_back(data, "a")
 
 
 # --- readers, while releases are published and pruned -----------------------------------------------------------------

@@ -91,7 +91,8 @@ def count_checks_of_tables(release: Release) -> int:
     checks = [path.read_text() for path in (Path(__file__).parents[2] / "sql" / "checks").glob("*.sql")]
     only_in_a_build = ("from documents", "from listing", "from missing", "from rejected_lines")
     assert len(checks) > len(release.tables)
-    return sum(not any(name in check for name in only_in_a_build) for check in checks)
+    of_files = 4  # header, nulls, folders, order
+    return sum(not any(name in check for name in only_in_a_build) for check in checks) + of_files
 
 
 def flip_a_byte(path: Path) -> None:
