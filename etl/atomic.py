@@ -44,7 +44,16 @@ def replace_folder(path: Path) -> Iterator[Path]:
         if former.exists() and not path.exists():
             former.replace(path)
         for folder in (temporary, former):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder, if it is there; to its end, even when somebody interrupts that."""
+    try:
+        shutil.rmtree(path, ignore_errors=True)
+    except KeyboardInterrupt:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
 
 
 def sync(path: Path) -> None:

@@ -6,7 +6,6 @@ It is made in a staging folder, where nobody looks, and held against the checks 
 import datetime as dt
 import os
 import shlex
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from etl import __version__, rawlayer
+from etl.atomic import remove_folder
 from etl.catalog import CATALOG, refresh_catalog, write_catalog
 from etl.checks import run_checks
 from etl.datadir import DataDir
@@ -102,7 +102,7 @@ def _build(data: DataDir, raw: RawFolder, limits: Limits, progress: Progress, *,
 @contextmanager
 def _workshop(data: DataDir, threads: int | None, memory: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """A connection and an empty staging folder; both are gone afterwards, whatever happens."""
-    shutil.rmtree(data.staging, ignore_errors=True)
+    remove_folder(data.staging)
     try:
         folder, spill = _make_folders(data)
         settings: dict[str, str | bool | int | float | list[str]] = {
@@ -120,7 +120,7 @@ def _workshop(data: DataDir, threads: int | None, memory: str) -> Iterator[tuple
     except duckdb.Error as error:
         raise CheckError(f"the build failed, and nothing was published: {error}") from error
     finally:
-        shutil.rmtree(data.staging, ignore_errors=True)
+        remove_folder(data.staging)
 
 
 def _make_folders(data: DataDir) -> tuple[Path, Path]:

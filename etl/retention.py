@@ -5,11 +5,11 @@ reading it with a tool of which we know nothing), and what `abid-report` or a `W
 """
 
 import datetime as dt
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from etl.atomic import remove_folder
 from etl.catalog import CATALOG, refresh_catalog
 from etl.datadir import DataDir
 from etl.errors import UsageError
@@ -95,17 +95,17 @@ def _find_age(release: Release) -> dt.timedelta:
 
 @contextmanager
 def _open_staging(data: DataDir) -> Iterator[None]:
-    shutil.rmtree(data.staging, ignore_errors=True)
+    remove_folder(data.staging)
     data.staging.mkdir()
     try:
         yield
     finally:
-        shutil.rmtree(data.staging, ignore_errors=True)
+        remove_folder(data.staging)
 
 
 def _remove(release: Release, data: DataDir) -> bool:
     """Take it out of sight at once, for a release is complete or absent, and then from the disk; not if it is read."""
     with lock_removal(release.path) as is_free, _open_staging(data):
         if is_free:
-            shutil.rmtree(release.path.replace(data.staging / release.id))
+            remove_folder(release.path.replace(data.staging / release.id))
     return is_free
