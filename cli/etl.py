@@ -385,4 +385,4 @@ def _build(data_dir: Path, raw: "Raw", threads: int | None, memory: str | None, 
 
 def main() -> None:
     """Run the command."""
-    run(app, "abid-etl")
+    run(app, "abid-etl", interrupted="What was done stays; the same command goes on from there.")

@@ -48,8 +48,11 @@ def set_log(log_format: LogFormat, *, quiet: bool = False) -> None:
     _MANNER.quiet = quiet
 
 
-def run(app: typer.Typer, command: str) -> None:
-    """Run an app and exit. This is the one place where errors become messages and exit codes."""
+def run(app: typer.Typer, command: str, interrupted: str = "") -> None:
+    """Run an app and exit. This is the one place where errors become messages and exit codes.
+
+    `interrupted` is what to say more when it was.
+    """
     set_log(_find_log_format())
     interrupt = _Interrupt()
     signal.signal(signal.SIGTERM, interrupt.take_sigterm)
@@ -58,7 +61,7 @@ def run(app: typer.Typer, command: str) -> None:
     except KeyboardInterrupt:
         code = _INTERRUPTED
     if code == _INTERRUPTED:
-        code = say_error("interrupted. What was done stays; the same command goes on from there.", interrupt.exit_code)
+        code = say_error(f"interrupted. {interrupted}".rstrip(), interrupt.exit_code)
     _exit(code)
 
 

@@ -21,7 +21,8 @@ _NAMED = re.compile(r"(\w+)(\s+not null)?")
 _COLUMN = re.compile(r"(\w+)\s+(varchar|integer|bigint|double|boolean|timestamp|lines|opened)(\s+not null)?\s+(\S.*)")
 
 _COMMENT = re.compile(r"--.*")
-_READ = re.compile(r"\b(?:from|join)\s+(\w+)")
+_CTE = re.compile(r"(\w+)\s+as\s+(?:not\s+)?(?:materialized\s+)?\(", re.IGNORECASE)
+_READ = re.compile(r"\b(?:from|join)\s+(\w+)", re.IGNORECASE)
 
 
 SCHEMA_VERSION = 1
@@ -122,8 +123,16 @@ def define_macros(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def find_reads(query: str) -> frozenset[str]:
-    """Every name after `from` or `join`. (`get_table_names` of DuckDB binds joins, so wants tables.)."""
-    return frozenset(_READ.findall(_COMMENT.sub("", query)))
+    """Every name after `from` or `join` that isn't that of a common table expression above it.
+
+    (`get_table_names` of DuckDB binds joins, so wants tables.).
+    """
+    before, *rest = _CTE.split(_COMMENT.sub("", query))
+    names, bodies = rest[::2], rest[1::2]
+    reads = set(_READ.findall(before))
+    for number, body in enumerate(bodies):
+        reads.update(name for name in _READ.findall(body) if name not in names[:number])
+    return frozenset(reads)
 
 
 def _described(models: dict[str, Model]) -> dict[str, Column]:

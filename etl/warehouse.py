@@ -1,37 +1,47 @@
 """Reading a release: canned reports, SQL, tables. The same from Python as from the command line.
 
 A warehouse is opened on one release and stays on it, whatever is published or pruned meanwhile. Its connection can read
-that release and nothing else: no other file, no network, no extension, no changed setting. Neither PyArrow nor Polars
-is imported before a result is asked for in their form.
+that release and nothing else: no other file, no network, no extension, no changed setting; and it writes nothing but
+what it can't hold in memory, to a folder of its own. Neither PyArrow, Polars nor pandas is imported before a result is
+asked for in their form.
 """
 
 import os
-import re
+import shutil
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 
 from etl.catalog import create_views
+from etl.chosenbins import choose_bins
 from etl.datadir import DataDir
 from etl.errors import QueryError, UsageError, explain_damage
+from etl.figures import Figures, compute_figures
 from etl.globs import escape_glob
+from etl.limits import Limits, name_spill, set_limits
 from etl.models import SCHEMA_VERSION, define_macros, load_views
+from etl.ownreports import find_any_report
+from etl.queryerrors import explaining
+from etl.reading import require_reading
 from etl.receipt import register_receipt
 from etl.release import Release, hold_release
-from etl.reports import Value, bind_parameters, find_report
+from etl.reports import Report, Value, bind_parameters
 
 if TYPE_CHECKING:
+    import pandas as pd
     import polars as pl
     import pyarrow as pa
 
 _ROWS_AT_A_TIME = 10_000
 _NO_ROWS = "that statement gives no rows; a release can only be read"
-_EXPLAIN = re.compile(r"\A\s*explain\s+(analyze\s+)?", re.IGNORECASE)
 _PARQUET_ROWS = 122_880
+_NO_TIME_LIMIT = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,30 +59,33 @@ class Result:
 
     def relation(self) -> duckdb.DuckDBPyRelation:
         """The query as DuckDB's own relation, not yet run."""
-        try:
-            relation = self.connection.sql(self.query, params=self.parameters)
-        except duckdb.Error as error:
-            raise _explain(error) from error
+        with explaining(self.query):
+            relation = self.connection.sql(self.query, params=self.parameters or None)  # with any, it is run here
         if relation is None:
             raise QueryError(_NO_ROWS)
         return relation
 
     def has_rows(self) -> bool:
         """Whether there is any row; runs the query only as far as the first."""
-        return bool(self.relation().limit(1).fetchall())
+        with explaining(self.query):
+            return bool(self.relation().limit(1).fetchall())
+
+    def count_rows(self) -> int:
+        """How many rows there are; runs the query, but fetches none of them."""
+        with explaining(self.query):
+            [(rows,)] = self.relation().aggregate("count(*)").fetchall()
+        return int(rows)
 
     def stream(self) -> tuple[list[str], Iterator[list[tuple[Any, ...]]]]:
         """The names of the columns, and the rows in lists of some thousands; holds one list."""
-        try:
+        with explaining(self.query):
             cursor = self.connection.execute(self.query, self.parameters)
-            if cursor is None or not cursor.description:
-                raise QueryError(_NO_ROWS)
-            names = [column[0] for column in cursor.description]
-            if twice := {name for name in names if names.count(name) > 1}:
-                raise QueryError(f"several columns are called {min(twice)}: give each its own name with `as`")
-        except duckdb.Error as error:
-            raise _explain(error) from error
-        return names, _fetch(cursor)
+        if cursor is None or not cursor.description:
+            raise QueryError(_NO_ROWS)
+        names = [column[0] for column in cursor.description]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise QueryError(f"several columns are called {min(twice)}: give each its own name with `as`")
+        return names, self._fetch(cursor)
 
     def rows(self) -> list[tuple[Any, ...]]:
         """All rows."""
@@ -82,64 +95,143 @@ class Result:
         """Write all rows to one Parquet file, and return how many they are; streams."""
         import pyarrow.parquet as pq  # noqa: PLC0415  (slow to import, and needed here only)
 
-        reader = self.relation().to_arrow_reader(_PARQUET_ROWS)
         rows = 0
-        with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
-            for batch in reader:
-                writer.write_batch(batch)
-                rows += batch.num_rows
+        with explaining(self.query):
+            reader = self.relation().to_arrow_reader(_PARQUET_ROWS)
+            with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
+                for batch in reader:
+                    writer.write_batch(batch)
+                    rows += batch.num_rows
         return rows
 
     def arrow(self) -> "pa.Table":
         """All rows as an Arrow table."""
-        return self.relation().to_arrow_table()
+        with explaining(self.query):
+            return self.relation().to_arrow_table()
 
     def pl(self) -> "pl.DataFrame":
         """All rows as a Polars data frame."""
-        frame: pl.DataFrame = self.relation().pl()
+        with explaining(self.query):
+            frame: pl.DataFrame = self.relation().pl()
         return frame
+
+    def df(self) -> "pd.DataFrame":
+        """All rows as a pandas data frame.
+
+        Raises:
+            UsageError: pandas isn't installed.
+        """
+        try:
+            import pandas as pd  # noqa: F401, PLC0415  (slow to import, and needed here only)
+        except ImportError as error:
+            raise UsageError("a data frame of pandas needs pandas: pip install pandas") from error
+        with explaining(self.query):
+            return self.relation().df()
+
+    def _fetch(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:
+        with explaining(self.query):
+            while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
+                yield rows
 
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
-    """One release, open for reading."""
+    """One release, open for reading until it is closed, or nothing refers to it any more."""
 
     release: Release
     connection: duckdb.DuckDBPyConnection
+    limits: Limits
+    spill: Path
+    _letting_go: Callable[[], object]
+    _choices: weakref.WeakSet[duckdb.DuckDBPyConnection] = field(default_factory=weakref.WeakSet)
 
     @classmethod
-    def open(cls, data_dir: Path | str) -> "Warehouse":
-        """Open the current release below `data_dir`.
+    def open(cls, data_dir: Path | str, limits: Limits = _NO_TIME_LIMIT) -> "Warehouse":
+        """Open the current release below `data_dir`, each query of which is held to `limits`.
 
         Raises:
             UsageError: there is none, it is damaged, or its tables are those of another version.
         """
         release, held = hold_release(DataDir(Path(data_dir)))
+        spill = name_spill()
         try:
             _require_known(release)
-            connection = _connect(release)
+            connection = _connect(release, limits, spill)
         except BaseException:
             os.close(held)
             raise
-        weakref.finalize(connection, os.close, held)
-        return cls(release, connection)
+        return cls(release, connection, limits, spill, weakref.finalize(connection, _let_go, held, spill))
 
-    def report(self, name: str, /, **parameters: Value) -> Result:
-        """A canned report, with its parameters by name: `report("quantity-histogram", id_style="padded")`.
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the release; results can't be asked for any more."""
+        for connection in (*self._choices, self.connection):
+            connection.close()
+        self._letting_go()
+
+    def interrupt(self) -> None:
+        """Cancel what is being asked, from another thread."""
+        for connection in (*self._choices, self.connection):
+            with suppress(duckdb.ConnectionException):  # it was closed meanwhile
+                connection.interrupt()
+
+    def report(
+        self,
+        report: str | Report,
+        /,
+        *,
+        where: Any = None,
+        sample: Any = None,
+        reports_dir: Any = None,
+        **parameters: Value,
+    ) -> Result:
+        """A report, with its parameters by name: `report("quantity-histogram", id_style="padded")`.
+
+        `where` (a list of conditions as "expected_quantity >= 10", or one) and `sample` (a number of bins) choose the
+        bins that it is about; `reports_dir` (a path) holds your own reports, without it the folder of ABID_REPORTS_DIR.
 
         Raises:
-            UsageError: no such report, or parameters that it doesn't take.
+            UsageError: no such report, or parameters or a choice that it doesn't take.
+            QueryError: the query of an own report isn't exactly one statement that only reads.
         """
-        report = find_report(name)
-        return Result(self.connection, report.query, bind_parameters(report, parameters))
+        found = find_any_report(report, reports_dir) if isinstance(report, str) else report
+        require_reading(self.connection, found.query)
+        bound = bind_parameters(found, parameters)
+        return Result(self._choose(found, where, sample), found.query, bound)
+
+    def figures(
+        self,
+        report: str | Report,
+        /,
+        *,
+        where: Any = None,
+        sample: Any = None,
+        reports_dir: Any = None,
+        **parameters: Value,
+    ) -> Figures | None:
+        """Mean, median, percentiles and maximum of what a histogram counts, asked for as its report is.
+
+        None for a report that has no such figures, or counts nothing.
+        """
+        found = find_any_report(report, reports_dir) if isinstance(report, str) else report
+        bound = bind_parameters(found, parameters)
+        with explaining(found.query):
+            return compute_figures(self._choose(found, where, sample), found, bound)
 
     def sql(self, query: str, /, **parameters: Value) -> Result:
         """Any query over the tables of the release; `$name` in it stands for the parameter `name`.
 
         Raises:
-            QueryError: it isn't exactly one statement that only reads.
+            QueryError: it isn't exactly one statement that only reads, or has no such parameter.
         """
-        _require_reading(self.connection, query)
+        known = require_reading(self.connection, query)
+        if unknown := sorted(parameters.keys() - known):
+            raise QueryError(f"the query has no parameter ${unknown[0]}: it has {', '.join(sorted(known)) or 'none'}")
         return Result(self.connection, query, parameters)
 
     def table(self, name: str) -> Result:
@@ -155,6 +247,15 @@ class Warehouse:
             raise UsageError(f"there is no table {name}: there are {', '.join(known)}")
         return Result(self.connection, f"select * from {name}")
 
+    def _choose(self, report: Report, where: Any, sample: Any) -> duckdb.DuckDBPyConnection:
+        if not where and sample is None:
+            return self.connection
+        with explaining(report.query):
+            chosen = choose_bins(self.connection, report.query, where, sample)
+        weakref.finalize(chosen, id, self.connection)  # which holds the release for as long as it is referred to
+        self._choices.add(chosen)
+        return chosen
+
 
 def _require_known(release: Release) -> None:
     made = release.manifest["schema_version"]
@@ -165,7 +266,7 @@ def _require_known(release: Release) -> None:
         )
 
 
-def _connect(release: Release) -> duckdb.DuckDBPyConnection:
+def _connect(release: Release, limits: Limits, spill: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     # Both the folder and the pattern that the views look for it with.
     folders = [f"{release.path}/", f"{escape_glob(release.path)}/"]
@@ -174,31 +275,13 @@ def _connect(release: Release) -> duckdb.DuckDBPyConnection:
     with explain_damage(f"release {release.id}", "`abid-etl verify` says what is wrong with it."):
         create_views(connection, release.path)
     register_receipt(connection, release.manifest)
+    with explaining(""):
+        set_limits(connection, limits, spill)
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection
 
 
-def _require_reading(connection: duckdb.DuckDBPyConnection, query: str) -> None:
-    """The directory of the release is open to the connection, and DuckDB can't open one for reading only."""
-    read = _EXPLAIN.sub("", query)  # what is explained must only read, too: `analyze` runs it
-    try:
-        kinds = [statement.type.name for statement in connection.extract_statements(read)]
-    except duckdb.Error as error:
-        raise _explain(error) from error
-    if kinds != ["SELECT"]:
-        raise QueryError(
-            f"a release can only be read, by one query at a time: {', '.join(kinds) or 'nothing'} isn't one"
-        )
-
-
-def _fetch(cursor: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:
-    try:
-        while rows := cursor.fetchmany(_ROWS_AT_A_TIME):
-            yield rows
-    except duckdb.Error as error:
-        raise _explain(error) from error
-
-
-def _explain(error: duckdb.Error) -> QueryError:
-    return QueryError(str(error).strip())
+def _let_go(held: int, spill: Path) -> None:
+    os.close(held)
+    shutil.rmtree(spill, ignore_errors=True)
