@@ -19,12 +19,17 @@ _FIELD = re.compile(r"([a-z_]+):[ ]*(.*)")
 
 @dataclass(frozen=True, slots=True)
 class SqlFile:
-    """One file: its name, the fields of its header (continuation lines kept, separated by newlines), and its query."""
+    """One file: its name, the fields of its header (continuation lines kept, separated by newlines), and its query.
+
+    Lines are counted from 1: those on which the fields begin, and the one on which the query does.
+    """
 
     name: str
     path: Path
     fields: dict[str, str]
     query: str
+    lines: dict[str, int]
+    query_line: int
 
     def text_of(self, field: str) -> str:
         """A field as one line of prose; empty when there is none."""
@@ -32,12 +37,16 @@ class SqlFile:
 
     def rows_of(self, field: str) -> list[str]:
         """A field's lines, for one that holds a table; deeper indented lines continue the row above."""
-        rows: list[str] = []
-        for line in self.fields.get(field, "").splitlines():
+        return [row for _, row in self.numbered_rows_of(field)]
+
+    def numbered_rows_of(self, field: str) -> list[tuple[int, str]]:
+        """The same, each row with the line of the file on which it begins."""
+        rows: list[tuple[int, str]] = []
+        for number, line in enumerate(self.fields.get(field, "").splitlines(), self.lines.get(field, 1)):
             if line.startswith("   ") and rows:
-                rows[-1] += " " + line.strip()
+                rows[-1] = (rows[-1][0], f"{rows[-1][1]} {line.strip()}")
             elif line.strip():
-                rows.append(line.strip())
+                rows.append((number, line.strip()))
         return rows
 
 
@@ -53,20 +62,30 @@ def read_file(path: Path) -> SqlFile:
     Raises:
         ValueError: it has no header.
     """
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8-sig")
     header = _HEADER.match(text)
     if not header:
-        raise ValueError(f"{path} doesn't begin with a header comment")
-    return SqlFile(path.stem, path, _parse_fields(header.group(1)), text[header.end() :].strip())
+        raise ValueError(f"{path}: it doesn't begin with a header, from a line /* to a line */")
+    fields, lines = _parse_fields(header.group(1), _count_lines(text[: header.start(1)]))
+    rest = text[header.end() :]
+    start = header.end() + len(rest) - len(rest.lstrip())
+    return SqlFile(path.stem, path, fields, rest.strip(), lines, _count_lines(text[:start]))
 
 
-def _parse_fields(header: str) -> dict[str, str]:
+def _count_lines(text: str) -> int:
+    """The line on which what follows `text` begins."""
+    return text.count("\n") + 1
+
+
+def _parse_fields(header: str, first_line: int) -> tuple[dict[str, str], dict[str, int]]:
+    """The fields, and the line of each."""
     fields: dict[str, str] = {}
+    lines: dict[str, int] = {}
     last = ""
-    for line in header.splitlines():
+    for number, line in enumerate(header.splitlines(), first_line):
         if match := _FIELD.fullmatch(line):
             last = match.group(1)
-            fields[last] = match.group(2)
+            fields[last], lines[last] = match.group(2), number
         elif last:
             fields[last] += "\n" + line
-    return fields
+    return fields, lines

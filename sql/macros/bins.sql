@@ -32,3 +32,9 @@ create or replace macro bin_id_at(bin_order) as (
   case when bin_order % 2 = 0 and bin_order < 200000 then lpad((bin_order // 2)::varchar, 5, '0')
     else (bin_order // 2)::varchar end
 );
+
+-- Bins on one line, where the bins of one style are as far apart as their numbers, and the two styles too far for any
+-- question about neighbours.
+create or replace macro bin_place_of(bin_id) as (
+  bin_id::bigint - case when length(bin_id) >= 5 then 0 else 1000000000000 end
+);

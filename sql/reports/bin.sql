@@ -1,6 +1,7 @@
 /*
 report:  bin
 title:   One bin and what is in it
+group:   Bins
 about:   One row for each line of the bin, as recorded, in inches and pounds; a bin without lines has one row without an
          FCSKU. total_quantity is what the lines add up to. Ids are text: 523 and 00523 are different bins.
 parameters:

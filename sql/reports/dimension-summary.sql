@@ -1,6 +1,7 @@
 /*
 report:  dimension-summary
 title:   Sizes and weights of items
+group:   Sizes
 about:   The spread of each measure over the items, every item counting once with its primary (most frequent)
          measurement: inches, pounds and cubic inches, as the measure's name says. Percentiles interpolate between
          neighbours. known_items and unknown_items count the items whose primary measurement has the measure or not.

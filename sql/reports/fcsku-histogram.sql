@@ -1,6 +1,7 @@
 /*
 report:  fcsku-histogram
 title:   Bins by number of FCSKUs
+group:   Bins
 about:   How many bins hold 0, 1, 2, ... different FCSKUs (loaded lines). share and cumulative_share are fractions of
          the bins counted.
 parameters:

@@ -1,11 +1,12 @@
 /*
 report:  item-repetition
 title:   ASINs by the number of bins that hold them
+group:   Items
 about:   How many ASINs are in 1, 2, 3, ... bins, counting only bins of the chosen id style. share and
          cumulative_share are fractions of the ASINs counted. Lines without an ASIN are left out.
 parameters:
   id-style  choice(all, padded, unpadded)  all  Which bins to count.
-chart:   bar x=bin_count y=asins
+chart:   bar x=bin_count y=asins log=y
 example: abid-report item-repetition --id-style padded
 empty:   There are no items in bins of this id style.
 */

@@ -1,6 +1,7 @@
 /*
 report:  item
 title:   One item and where it is
+group:   Items
 about:   One row for each line with this ASIN, so one for each bin that holds it unless it is there under several
          FCSKUs. Name and measures (inches, pounds) are those recorded in that bin: bins can differ.
 parameters:

@@ -1,6 +1,7 @@
 /*
 report:  label-trust
 title:   Bins whose count is in doubt
+group:   Doubts
 about:   Bins with at least one reason not to trust their count, the most doubtful first; the view of the same name has
          a column for each reason and says what it means (`abid-report schema label_trust`).
 parameters:

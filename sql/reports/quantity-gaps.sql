@@ -1,6 +1,7 @@
 /*
 report:  quantity-gaps
 title:   Bins whose lines don't add up
+group:   Doubts
 about:   Bins whose expected quantity differs from what their loaded lines add up to, the largest gap first.
          rejected_line_count tells gaps of the loading from those that the documents themselves have.
 parameters:

@@ -1,6 +1,7 @@
 /*
 report:  receipt
 title:   What became of everything that was listed
+group:   Release
 about:   The conservation equations of the build that made the release, one row each, as its manifest has them: whole is
          what there was, parts what the terms of the release add up to. Both are equal, or it had not been published.
 example: abid-report receipt

@@ -1,6 +1,7 @@
 /*
 report:  rejects
 title:   What could not be loaded
+group:   Release
 about:   One row for each document or line that was rejected, with the reason and what was found in its place; the
          table of the same name has the bytes too.
 parameters:

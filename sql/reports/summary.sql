@@ -1,6 +1,7 @@
 /*
 report:  summary
 title:   The warehouse in figures
+group:   Release
 about:   Counts, sizes and extremes over padded bins, unpadded bins and all: the figures that others have published
          about the bucket, to hold a load against. Values are decimals, so that counts and a mean share a column and
          both are exact.

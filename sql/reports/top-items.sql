@@ -1,6 +1,7 @@
 /*
 report:  top-items
 title:   The most frequent items
+group:   Items
 about:   The ASINs that are in the most bins, or of which there are the most units, within the bins of the chosen id
          style. The name is the most frequent one in all bins.
 parameters:
