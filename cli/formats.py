@@ -7,9 +7,13 @@ r"""The text formats: from rows to pieces of text, one function each.
 | tsv | `\N` | tab, line ends and backslash as `\t`, `\n`, `\r`, `\\` | JSON |
 | json, ndjson | null, and so are NaN and infinities | UTF-8 | nested |
 | markdown, table | empty | control characters spelled out | JSON |
+| html | an empty cell of the class `null`; an empty text has none | control characters spelled out | JSON |
+| xlsx | no cell | text, never a formula; it keeps its zeros | JSON |
+| parquet | null | UTF-8 | nested |
 
 csv, tsv, json and ndjson are exact: what they write is the value and nothing else, whatever the terminal's width.
-Decimals lose their trailing zeros.
+Decimals lose their trailing zeros. xlsx and parquet are no text, and others write them; in xlsx a number of more than
+fifteen digits is text, since a sheet would round it, and so is a time with a zone or before 1900.
 
 sheet-csv is for opening in a spreadsheet, and not exact: an apostrophe goes before each text that a spreadsheet would
 take for a formula (which can start programs and send cells elsewhere), a number (00523 would become 523), a date (SEPT2
@@ -18,6 +22,7 @@ known. It has the byte-order mark and the line ends by which Excel knows UTF-8 a
 """
 
 import datetime as dt
+import html
 import json
 import math
 import re
@@ -25,6 +30,7 @@ from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
+from cli.page import END, begin_page
 from cli.text import CONTROLS, escape_controls
 
 Rows = Iterable[list[tuple[Any, ...]]]
@@ -53,26 +59,38 @@ _NO_TEXT = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_TABLE_STYLE = """
+h1 { font-size: 1.3rem; }
+table { border-collapse: collapse; }
+th, td { padding: 0.2rem 0.6rem; border-bottom: 1px solid #8888; text-align: left; vertical-align: top; }
+th { position: sticky; top: 0; background: Canvas; }
+td { white-space: pre-wrap; overflow-wrap: break-word; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+""".lstrip()
 _TSV_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def write_csv(columns: list[str], rows: Rows) -> Iterator[str]:
+def write_csv(columns: list[str], rows: Rows, *, header: bool = True) -> Iterator[str]:
     """Comma-separated values."""
-    yield ",".join(map(_quote_csv, columns)) + "\n"
+    if header:
+        yield ",".join(map(_quote_csv, columns)) + "\n"
     for chunk in rows:
         yield "".join(",".join(map(_quote_csv, row)) + "\n" for row in chunk)
 
 
-def write_sheet_csv(columns: list[str], rows: Rows) -> Iterator[str]:
+def write_sheet_csv(columns: list[str], rows: Rows, *, header: bool = True) -> Iterator[str]:
     """Comma-separated values that a spreadsheet takes for nothing but text and numbers."""
-    yield "\ufeff" + ",".join(_quote_csv(_disarm(column)) for column in columns) + "\r\n"
+    yield "\ufeff"
+    if header:
+        yield ",".join(_quote_csv(_disarm(column)) for column in columns) + "\r\n"
     for chunk in rows:
         yield "".join(",".join(_quote_csv(_disarm(value)) for value in row) + "\r\n" for row in chunk)
 
 
-def write_tsv(columns: list[str], rows: Rows) -> Iterator[str]:
+def write_tsv(columns: list[str], rows: Rows, *, header: bool = True) -> Iterator[str]:
     """Tab-separated values, escaped as PostgreSQL does."""
-    yield "\t".join(map(_escape_tsv, columns)) + "\n"
+    if header:
+        yield "\t".join(map(_escape_tsv, columns)) + "\n"
     for chunk in rows:
         yield "".join("\t".join(map(_escape_tsv, row)) + "\n" for row in chunk)
 
@@ -92,22 +110,34 @@ def write_ndjson(columns: list[str], rows: Rows) -> Iterator[str]:
         yield line + "\n"
 
 
-def write_markdown(columns: list[str], rows: Rows) -> Iterator[str]:
+def write_markdown(columns: list[str], rows: Rows, *, header: bool = True) -> Iterator[str]:
     """A table in GitHub's Markdown."""
-    yield _markdown_row(columns)
-    yield _markdown_row(["---"] * len(columns))
+    if header:
+        yield _markdown_row(columns)
+        yield _markdown_row(["---"] * len(columns))
     for chunk in rows:
         yield "".join(map(_markdown_row, chunk))
 
 
-WRITERS: dict[str, Callable[[list[str], Rows], Iterator[str]]] = {
+def write_html(columns: list[str], rows: Rows, title: str = "Result") -> Iterator[str]:
+    """A page of its own with one table. Values are text in it, whatever they look like."""
+    yield begin_page(title, _TABLE_STYLE) + f"<h1>{_escape_html(title)}</h1>\n<table>\n<thead>\n<tr>"
+    yield "".join(f'<th scope="col">{_escape_html(column)}</th>' for column in columns)
+    yield "</tr>\n</thead>\n<tbody>\n"
+    for chunk in rows:
+        yield "".join("<tr>" + "".join(map(_html_cell, row)) + "</tr>\n" for row in chunk)
+    yield "</tbody>\n</table>\n" + END
+
+
+Writer = Callable[[list[str], Rows], Iterator[str]]
+HEADED: dict[str, Callable[..., Iterator[str]]] = {
     "csv": write_csv,
     "sheet-csv": write_sheet_csv,
     "tsv": write_tsv,
-    "json": write_json,
-    "ndjson": write_ndjson,
     "markdown": write_markdown,
 }
+"""Those that can leave out the line with the names of the columns."""
+WRITERS: dict[str, Writer] = {**HEADED, "json": write_json, "ndjson": write_ndjson, "html": write_html}
 
 
 def to_text(value: Any) -> str:  # noqa: PLR0911  (one return a type)
@@ -163,6 +193,21 @@ def _escape_tsv(value: Any) -> str:
 def _markdown_row(row: Iterable[Any]) -> str:
     cells = (escape_controls(to_text(value)).replace("|", "\\|") for value in row)
     return "| " + " | ".join(cells) + " |\n"
+
+
+def _html_cell(value: Any) -> str:
+    if value is None:
+        return '<td class="null"></td>'
+    start = '<td class="number">' if _is_number(value) else "<td>"
+    return start + _escape_html(to_text(value)) + "</td>"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _escape_html(text: str) -> str:
+    return html.escape(escape_controls(text))
 
 
 def _to_objects(columns: list[str], rows: Rows) -> Iterator[str]:

@@ -17,6 +17,8 @@ class Format(StrEnum):
     JSON = "json"
     NDJSON = "ndjson"
     MARKDOWN = "markdown"
+    HTML = "html"
+    XLSX = "xlsx"
     PARQUET = "parquet"
 
 
@@ -28,6 +30,8 @@ class LogFormat(StrEnum):
 
 
 DEFAULT_DATA_DIR = Path("data")
+DEFAULT_MEMORY = "2GB"
+DEFAULT_TIMEOUT = 300.0
 LOG_FORMAT_VARIABLE = "ABID_LOG_FORMAT"
 
 DataDirOption = Annotated[
@@ -37,6 +41,33 @@ DataDirOption = Annotated[
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How the result is written.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to this file instead of standard output.")
+]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="'COLUMN OP VALUE'",
+        help="Only bins of which this holds, as in 'expected_quantity >= 10'; 'abid-report schema bins' "
+        "lists the columns. Several must all hold.",
+        show_default=False,
+    ),
+]
+SampleOption = Annotated[
+    int | None,
+    typer.Option("--sample", min=1, help="Only so many of these bins, always the same ones.", show_default=False),
+]
+NoHeaderOption = Annotated[
+    bool,
+    typer.Option("--no-header", help="Leave out the names of the columns: table, csv, sheet-csv, tsv and markdown."),
+]
+PlotOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--plot",
+        metavar="FILE",
+        help="Draw the rows to a file that ends in .png, .svg, .pdf, .html or .json, or to the terminal if it is -. "
+        "--output writes them as well.",
+    ),
 ]
 ShowSqlOption = Annotated[bool, typer.Option("--show-sql", help="Print the query instead of running it.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but errors.")]
@@ -119,4 +150,16 @@ MemoryOption = Annotated[
         "--memory",
         help="Memory for DuckDB in the build; it spills beyond. Else 1600MB, and 30 times the largest document.",
     ),
+]
+QueryMemoryOption = Annotated[
+    str,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="What a query may hold in memory, as 500MB or 2GB; up to 10 GB more go to the folder for temporary files.",
+    ),
+]
+TimeoutOption = Annotated[
+    float,
+    typer.Option("--timeout", metavar="SECONDS", min=0, help="Give up after so long, writing included; 0 never does."),
 ]

@@ -4,11 +4,12 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from cli.formats import WRITERS
+from cli.formats import HEADED, WRITERS, Writer, to_text, write_html
 from cli.options import Format
 from cli.text import escape_controls
 from etl.atomic import replace_file
@@ -20,30 +21,48 @@ class ReaderGoneError(Exception):
     """Whoever read our output (`head`, say) has enough. No OSError: for those, typer ends the program with code 1."""
 
 
-def write_result(result: Result, format_: Format, output: Path | None) -> None:
+def write_result(
+    result: Result,
+    format_: Format,
+    output: Path | None,
+    bars_of: str | None = None,
+    *,
+    header: bool = True,
+    title: str = "Result",
+) -> None:
     """Write a result to `output`, or to standard output.
 
-    Streams; a table for people is held whole, because its columns are as wide as their widest value.
+    Streams; a table for people is held whole, because its columns are as wide as their widest value. It alone shows
+    bars, of the column `bars_of`; a page has the title.
 
     Raises:
         ReaderGoneError: nobody reads standard output any more.
+        UsageError: a format without a header was asked to leave it out, or can't hold the result.
     """
-    if format_ is Format.PARQUET:
-        _write_parquet(result, output)
+    if not header and format_ is not Format.TABLE and format_.value not in HEADED:
+        raise UsageError(f"--no-header is for {', '.join(['table', *HEADED])}, and not for {format_.value}")
+    if format_ in _BINARY:
+        _write_binary(_BINARY[format_], format_, result, output)
         return
     columns, chunks = result.stream()
     if output:
         # A table in a file is Markdown's: it reads well in any editor, and has no terminal to fit.
-        writer = WRITERS["markdown" if format_ is Format.TABLE else format_.value]
-        _write_file(output, writer(columns, chunks))
+        shape = Format.MARKDOWN if format_ is Format.TABLE else format_
+        _write_file(output, _find_writer(shape, title, header=header)(columns, chunks))
         return
     with _watch_reader():
         if format_ is Format.TABLE:
             from cli.tables import print_table  # noqa: PLC0415  (rich is slow to import)
 
-            print_table(columns, chunks)
+            print_table(columns, chunks, bars_of, header=header)
         else:
-            _print_pieces(WRITERS[format_.value](columns, chunks))
+            _print_pieces(_find_writer(format_, title, header=header)(columns, chunks))
+
+
+def _find_writer(format_: Format, title: str, *, header: bool) -> Writer:
+    if format_ is Format.HTML:
+        return partial(write_html, title=title)
+    return WRITERS[format_.value] if header else partial(HEADED[format_.value], header=False)
 
 
 def print_text(text: str) -> None:
@@ -72,12 +91,12 @@ def _print_pieces(pieces: Iterable[str]) -> None:
 
 
 def _write_file(output: Path, pieces: Iterable[str]) -> None:
-    with _open_output(output) as path, path.open("w", encoding="utf-8", newline="") as file:
+    with open_output(output) as path, path.open("w", encoding="utf-8", newline="") as file:
         file.writelines(pieces)
 
 
 @contextmanager
-def _open_output(output: Path) -> Iterator[Path]:
+def open_output(output: Path) -> Iterator[Path]:
     """Where to write so that a file appears whole; a pipe or a device is written to as it is, a link followed."""
     target = output.resolve()
     if target.is_dir():
@@ -89,15 +108,29 @@ def _open_output(output: Path) -> Iterator[Path]:
         yield temporary
 
 
-def _write_parquet(result: Result, output: Path | None) -> None:
+def _write_parquet(result: Result, path: Path) -> None:
+    result.write_parquet(path)
+
+
+def _write_workbook(result: Result, path: Path) -> None:
+    from etl.exports.workbook import write_result_workbook  # noqa: PLC0415  (its library is an optional extra)
+
+    write_result_workbook(result, path, to_text)
+
+
+_BINARY = {Format.PARQUET: _write_parquet, Format.XLSX: _write_workbook}
+
+
+def _write_binary(write: Callable[[Result, Path], None], format_: Format, result: Result, output: Path | None) -> None:
+    """Such a file is written with its end in sight, so that a pipe gets it when it is whole."""
     if output:
-        with _open_output(output) as path:
-            result.write_parquet(path)
+        with open_output(output) as path:
+            write(result, path)
         return
     if sys.stdout.isatty():
-        raise UsageError("parquet isn't for a terminal: name a file with --output, or pipe it")
+        raise UsageError(f"{format_.value} isn't for a terminal: name a file with --output, or pipe it")
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "result.parquet"
-        result.write_parquet(path)
+        path = Path(folder) / "result"
+        write(result, path)
         with path.open("rb") as file, _watch_reader():
             shutil.copyfileobj(file, sys.stdout.buffer)

@@ -5,11 +5,12 @@ import datetime as dt
 import io
 import json
 from decimal import Decimal
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
-from cli.formats import WRITERS
+from cli.formats import HEADED, WRITERS, write_html
 from cli.options import Format
 
 COLUMNS = ["null", "text", "empty", "quoted", "tabbed", "number", "big", "double", "nan", "exact", "yes", "at", "list"]
@@ -55,6 +56,25 @@ GOLDEN = {
         '|  | Fläche \\| 面 \\u001b[31m\\u202e |  | say "hi", twice | a\\u0009b\\u000ac\\d\\u000d | 3 | '
         '4611686018427387904 | 4.399999995512001 | nan | 1200.5 | true | 2017-05-01 12:30:00 | [1, "x", null] |\n'
     ),
+    "html": (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>Result</title>\n<style>\n'
+        ":root { color-scheme: light dark; }\n"
+        "body { margin: 2rem auto; padding: 0 1rem; max-width: max-content; font: 1rem/1.4 system-ui, sans-serif; }\n"
+        "h1 { font-size: 1.3rem; }\ntable { border-collapse: collapse; }\n"
+        "th, td { padding: 0.2rem 0.6rem; border-bottom: 1px solid #8888; text-align: left; vertical-align: top; }\n"
+        "th { position: sticky; top: 0; background: Canvas; }\n"
+        "td { white-space: pre-wrap; overflow-wrap: break-word; }\n"
+        "td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }\n"
+        "</style>\n</head>\n<body>\n<h1>Result</h1>\n<table>\n<thead>\n<tr>"
+        + "".join(f'<th scope="col">{column}</th>' for column in COLUMNS)
+        + '</tr>\n</thead>\n<tbody>\n<tr><td class="null"></td><td>Fläche | 面 \\u001b[31m\\u202e</td><td></td>'
+        "<td>say &quot;hi&quot;, twice</td><td>a\\u0009b\\u000ac\\d\\u000d</td>"
+        '<td class="number">3</td><td class="number">4611686018427387904</td><td class="number">4.399999995512001</td>'
+        '<td class="number">nan</td><td class="number">1200.5</td><td>true</td><td>2017-05-01 12:30:00</td>'
+        "<td>[1, &quot;x&quot;, null]</td></tr>\n</tbody>\n</table>\n</body>\n</html>\n"
+    ),
 }
 GOLDEN["ndjson"] = GOLDEN["json"].removeprefix("[\n").removesuffix("]\n")
 
@@ -65,7 +85,7 @@ def test_a_row_of_every_hard_value_has_these_bytes(name: str) -> None:
 
 
 def test_every_text_format_has_golden_bytes() -> None:
-    assert GOLDEN.keys() == WRITERS.keys() == {format_.value for format_ in Format} - {"table", "parquet"}
+    assert GOLDEN.keys() == WRITERS.keys() == {format_.value for format_ in Format} - {"table", "xlsx", "parquet"}
 
 
 def test_json_reads_back() -> None:
@@ -87,6 +107,41 @@ def test_json_reads_back() -> None:
 )
 def test_no_rows_are_still_a_whole_file(name: str, text: str) -> None:
     assert "".join(WRITERS[name](["n"], [])) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    {
+        "csv": "1,\n",
+        "sheet-csv": "\ufeff1,\r\n",
+        "tsv": "1\t\\N\n",
+        "markdown": "| 1 |  |\n",
+    }.items(),
+)
+def test_without_a_header_only_the_names_are_missing(name: str, text: str) -> None:
+    assert "".join(HEADED[name](["n", "t"], [[(1, None)]], header=False)) == text
+    assert "".join(HEADED[name](["n", "t"], [], header=False)) == ("\ufeff" if name == "sheet-csv" else "")
+
+
+def test_a_page_takes_no_value_for_markup() -> None:
+    evil = '<script>alert("1")</script>&amp;\' onclick=x'
+    page = "".join(write_html([evil], [[(evil,)]], title=evil))
+    assert "<script" not in page
+    parser = _Texts()
+    parser.feed(page)
+    assert parser.texts == {"title": [evil], "h1": [evil], "th": [evil], "td": [evil]}
+
+
+class _Texts(HTMLParser):
+    """What another parser of HTML reads in titles, headings and cells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: dict[str, list[str]] = {}
+
+    def handle_data(self, data: str) -> None:
+        if self.lasttag in {"title", "h1", "th", "td"} and data.strip():
+            self.texts.setdefault(self.lasttag, []).append(data)
 
 
 def test_csv_reads_back_through_another_reader() -> None:
