@@ -1,17 +1,39 @@
 """From a report's header to a command: its parameters become typed arguments and options."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any, Literal
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, DataDirOption, Format, FormatOption, OutputOption, ShowSqlOption
+from cli.guard import open_guarded
+from cli.options import (
+    DEFAULT_DATA_DIR,
+    DEFAULT_MEMORY,
+    DEFAULT_TIMEOUT,
+    DataDirOption,
+    Format,
+    FormatOption,
+    NoHeaderOption,
+    OutputOption,
+    PlotOption,
+    QueryMemoryOption,
+    SampleOption,
+    ShowSqlOption,
+    TimeoutOption,
+    WhereOption,
+)
+from cli.plots import describe_origin, draw, require_chart
 from cli.stderr import say
 from cli.stdout import print_text, write_result
-from etl.errors import QueryError
-from etl.reports import Parameter, Report
-from etl.warehouse import Warehouse
+from etl.chosenbins import allows_choice
+from etl.errors import QueryError, UsageError
+from etl.figures import Figures
+from etl.limits import Limits
+from etl.reports import OWN, Parameter, Report
 
 
 def add_report(app: typer.Typer, report: Report) -> None:
@@ -20,16 +42,41 @@ def add_report(app: typer.Typer, report: Report) -> None:
     def run_report(**options: Any) -> None:
         data_dir, format_ = options.pop("data_dir"), options.pop("format_")
         output, show_sql = options.pop("output"), options.pop("show_sql")
+        plot, header = options.pop("plot"), not options.pop("no_header")
+        limits = Limits(options.pop("memory"), options.pop("timeout"))
         if show_sql:
             print_text(report.query)
+            _tell_choice(
+                options, "the query is the same for all bins: --where and --sample change what its tables hold"
+            )
             return
-        result = Warehouse.open(data_dir).report(report.name, **options)
-        if report.empty and not result.has_rows():
-            _tell_empty(report)
-        write_result(result, format_, output)
+        if plot:
+            require_chart(report, plot)
+            _require_place(format_, output)
+        with open_guarded(data_dir, limits) as warehouse:
+            with _point_to_check(report):
+                result = warehouse.report(report, **options)
+                has_rows = not report.empty or result.has_rows()
+            if not has_rows:
+                _tell_choice(options, "only the bins that --where and --sample choose were looked at")
+                _tell_empty(report)
+            with _point_to_check(report):
+                if plot:
+                    draw(report, result, plot, describe_origin(warehouse.release, report, options))
+                if output or not plot:
+                    write_result(result, format_, output, _find_bars(report), header=header, title=report.title)
+            if format_ is Format.TABLE and (figures := warehouse.figures(report, **options)):
+                _tell_figures(figures)
 
-    _declare(run_report, [*map(_to_parameter, report.parameters), *_COMMON])
-    app.command(report.name, help=_help_text(report), short_help=report.title, rich_help_panel="Reports")(run_report)
+    choice = _CHOICE if allows_choice(report.query) else ()
+    _declare(run_report, [*map(_to_parameter, report.parameters), *choice, *_COMMON])
+    app.command(report.name, help=_help_text(report), short_help=report.title, rich_help_panel=report.group)(run_report)
+
+
+def _require_place(format_: Format, output: Path | None) -> None:
+    """A picture takes the place of the rows on standard output."""
+    if format_ is not Format.TABLE and not output:
+        raise UsageError(f"--plot draws the rows, so that --format {format_.value} needs a file: name it with --output")
 
 
 def _tell_empty(report: Report) -> None:
@@ -37,6 +84,33 @@ def _tell_empty(report: Report) -> None:
     if any(parameter.default is None for parameter in report.parameters):
         raise QueryError(report.empty)
     say(report.empty)
+
+
+def _tell_choice(options: dict[str, Any], said: str) -> None:
+    if options.get("where") or options.get("sample"):
+        say(said)
+
+
+@contextmanager
+def _point_to_check(report: Report) -> Iterator[None]:
+    """DuckDB counts lines from the beginning of a query, which isn't that of a user's file."""
+    try:
+        yield
+    except QueryError as error:
+        if report.group != OWN:
+            raise
+        raise QueryError(f"{error}\n`abid-report check {quote(str(report.path))}` says where in the file.") from error
+
+
+def _find_bars(report: Report) -> str | None:
+    """The column that a table for people draws bars of."""
+    chart = report.chart
+    return chart.y if chart and chart.kind == "bar" and not chart.log else None
+
+
+def _tell_figures(figures: Figures) -> None:
+    values = ", ".join(f"{name} {value:,.10g}" for name, value in figures.values.items())
+    say(f"{figures.of}: {values}")
 
 
 def _help_text(report: Report) -> str:
@@ -55,12 +129,24 @@ def _declare_one(name: str, annotation: Any, default: Any = inspect.Parameter.em
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
+_CHOICE = (_declare_one("where", WhereOption, None), _declare_one("sample", SampleOption, None))
 _COMMON = (
     _declare_one("format_", FormatOption, Format.TABLE),
+    _declare_one("no_header", NoHeaderOption, default=False),
     _declare_one("output", OutputOption, None),
+    _declare_one("plot", PlotOption, None),
     _declare_one("show_sql", ShowSqlOption, default=False),
+    _declare_one("timeout", TimeoutOption, DEFAULT_TIMEOUT),
+    _declare_one("memory", QueryMemoryOption, DEFAULT_MEMORY),
     _declare_one("data_dir", DataDirOption, DEFAULT_DATA_DIR),
 )
+OPTION_NAMES = frozenset(
+    spelling.removeprefix("--")
+    for option in (*_CHOICE, *_COMMON)
+    for given in option.annotation.__metadata__  # where typer takes the first spelling for a default
+    for spelling in (given.default, *given.param_decls)
+)
+"""What a user's report can't call its parameters."""
 
 
 def _declare(function: Callable[..., None], parameters: list[inspect.Parameter]) -> None:

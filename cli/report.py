@@ -5,16 +5,19 @@ from typing import Annotated
 import typer
 
 from cli.commands import add_report
-from cli.options import DEFAULT_DATA_DIR, DataDirOption, Format, FormatOption, OutputOption
+from cli.options import Format, FormatOption, NoHeaderOption, OutputOption
+from cli.ownreports import check_report, new_report
+from cli.reportgroup import ReportGroup, ReportsDirOption
+from cli.sql import open_shell, run_sql
 from cli.stderr import run, say
 from cli.stdout import print_text, write_result
 from cli.version import VersionOption
 from etl.dictionary import describe_columns, describe_table, find_table
 from etl.models import load_readable
-from etl.reports import load_reports
-from etl.warehouse import Warehouse
+from etl.reports import OWN, load_reports
 
 app = typer.Typer(
+    cls=ReportGroup,
     help="Ask the metadata warehouse of the Amazon Bin Image Dataset.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -23,46 +26,30 @@ app = typer.Typer(
 
 
 @app.callback()
-def main_options(*, version: VersionOption = False) -> None:
+def main_options(*, reports_dir: ReportsDirOption = None, version: VersionOption = False) -> None:
     """Every report takes --format, --output, --show-sql and --data-dir; `abid-report REPORT --help` shows the rest."""
 
 
 @app.command("list", short_help="All reports, with their titles.", rich_help_panel="SQL")
-def list_reports() -> None:
-    """List all reports.
+def list_reports(context: typer.Context) -> None:
+    """List all reports with their groups, those of your own last.
 
     Example:
 
         abid-report list
     """
-    reports = load_reports().values()
-    width = max(len(report.name) for report in reports)
+    reports = [*load_reports().values(), *context.obj.reports.values()]
+    names, groups = (max(map(len, column)) for column in zip(*((r.name, r.group) for r in reports), strict=True))
     for report in reports:
-        print_text(f"{report.name:{width}}  {report.title}")
-
-
-@app.command("sql", short_help="Any query over the tables of the release.", rich_help_panel="SQL")
-def run_sql(
-    query: Annotated[str, typer.Argument(help="A query in DuckDB's SQL.")],
-    format_: FormatOption = Format.TABLE,
-    output: OutputOption = None,
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
-) -> None:
-    """Run a query over bins, items, quantities, dimensions, observations, rejects, images and label_trust.
-
-    The query can read the current release and nothing else.
-
-    Example:
-
-        abid-report sql "select asin_kind, count(*) from items group by all"
-    """
-    write_result(Warehouse.open(data_dir).sql(query), format_, output)
+        print_text(f"{report.name:{names}}  {report.group:{groups}}  {report.title}")
 
 
 @app.command("schema", short_help="What every column means.", rich_help_panel="SQL")
 def show_schema(
     table: Annotated[str | None, typer.Argument(help="One table; else all.", show_default=False)] = None,
+    *,
     format_: FormatOption = Format.TABLE,
+    no_header: NoHeaderOption = False,
     output: OutputOption = None,
 ) -> None:
     """Show the data dictionary: type and meaning of every column, as the headers of `sql/models/` give them.
@@ -78,9 +65,13 @@ def show_schema(
     models = [find_table(table)] if table else list(load_readable().values())
     if table:
         say(describe_table(models[0]))
-    write_result(describe_columns(models), format_, output)
+    write_result(describe_columns(models), format_, output, header=not no_header)
 
 
+app.command("sql", short_help="Any query over the tables of the release.", rich_help_panel="SQL")(run_sql)
+app.command("shell", short_help="The DuckDB shell on the release.", rich_help_panel="SQL")(open_shell)
+app.command("new", short_help="A report of your own, to change.", rich_help_panel=OWN)(new_report)
+app.command("check", short_help="What is wrong with a report of your own.", rich_help_panel=OWN)(check_report)
 for _report in load_reports().values():
     add_report(app, _report)
 

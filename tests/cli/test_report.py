@@ -36,12 +36,31 @@ def read_on_terminal(*arguments: str, data_dir: Path, columns: int = 80) -> str:
     return b"".join(chunks).decode()
 
 
-def test_a_report_is_a_table_by_default(run: Run) -> None:
+def test_a_report_is_a_table_by_default_with_bars_where_it_has_a_bar_chart(run: Run) -> None:
     done = run("abid-report", "quantity-histogram")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
     lines = [line.split() for line in done.stdout.splitlines()]
     assert lines[0] == ["expected_quantity", "bins", "share", "cumulative_share"]
-    assert lines[2:] == [["0", "1", "0.25", "0.25"], ["1", "2", "0.5", "0.75"], ["2", "1", "0.25", "1.0"]]
+    assert lines[2:] == [
+        ["0", "1", "0.25", "0.25", "█" * 15],
+        ["1", "2", "0.5", "0.75", "█" * 30],
+        ["2", "1", "0.25", "1.0", "█" * 15],
+    ]
+
+
+def test_people_are_told_the_figures_of_a_histogram_and_programs_are_not(run: Run) -> None:
+    told = "units expected in a bin: mean 1, median 1, p90 1.7, p99 1.97, max 2\n"
+    assert run("abid-report", "quantity-histogram", "--max", "1").stderr == told
+    done = run("abid-report", "quantity-histogram", "--max", "1", "--format", "csv")
+    assert (done.stdout.splitlines()[1:], done.stderr) == (["0,1,0.25,0.25", "1,2,0.5,0.75"], "")
+
+
+def test_bars_are_as_wide_as_a_terminal_leaves_room(data_dir: Path) -> None:
+    def find_longest(columns: int) -> int:
+        seen = read_on_terminal("quantity-histogram", data_dir=data_dir, columns=columns)
+        return max(map(len, re.findall("█+", seen)), default=0)
+
+    assert [find_longest(columns) for columns in (120, 80, 70, 55)] == [30, 26, 16, 0]
 
 
 def test_options_of_a_report_come_from_its_file(run: Run) -> None:
@@ -152,7 +171,7 @@ def test_head_closes_the_pipe_in_silence(data_dir: Path) -> None:
         (("item", "nothing"), 1, "No bin holds"),
         (("sql", "selec 1"), 1, "selec"),
         (("sql", "select nothing from bins"), 1, "nothing"),
-        (("sql", "select * from read_text('/etc/hostname')"), 1, "disabled"),
+        (("sql", "select * from read_text('/etc/hostname')"), 1, "can't be used"),
         (("sql", ""), 1, "can only be read"),
         (("summary", "--data-dir", "elsewhere"), 2, "abid-etl run --data-dir elsewhere"),
         (("summary", "--output", "no/such/folder/x.csv", "--format", "yaml"), 2, "yaml"),
@@ -173,7 +192,7 @@ def test_a_report_without_rows_says_so_and_is_no_failure(run: Run) -> None:
 
 def test_completion_knows_the_reports(run: Run) -> None:
     done = run("abid-report", _ABID_REPORT_COMPLETE="complete_bash", COMP_WORDS="abid-report quantity-", COMP_CWORD="1")
-    assert done.stdout.split() == ["quantity-gaps", "quantity-histogram"]
+    assert sorted(done.stdout.split()) == ["quantity-by-bucket", "quantity-gaps", "quantity-histogram"]
 
 
 def test_nothing_slow_is_imported_that_a_report_does_not_need(run: Run) -> None:

@@ -19,7 +19,7 @@ import chdb.session
 import datafusion
 import duckdb
 import fastparquet
-import pandas as pd  # type: ignore[import-untyped]  # its stubs lag behind it
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc

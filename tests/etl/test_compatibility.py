@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pandas as pd  # type: ignore[import-untyped]  # its stubs lag behind it
+import pandas as pd
 import polars as pl
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
