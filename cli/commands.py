@@ -3,13 +3,13 @@
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cli.guard import open_guarded
 from cli.options import (
     DEFAULT_DATA_DIR,
     DEFAULT_MEMORY,
@@ -29,11 +29,11 @@ from cli.options import (
 from cli.plots import describe_origin, draw, require_chart
 from cli.stderr import say
 from cli.stdout import print_text, write_result
-from etl.chosenbins import allows_choice
 from etl.errors import QueryError, UsageError
-from etl.figures import Figures
-from etl.limits import Limits
 from etl.reports import OWN, Parameter, Report
+
+if TYPE_CHECKING:
+    from etl.figures import Figures
 
 
 def add_report(app: typer.Typer, report: Report) -> None:
@@ -43,7 +43,7 @@ def add_report(app: typer.Typer, report: Report) -> None:
         data_dir, format_ = options.pop("data_dir"), options.pop("format_")
         output, show_sql = options.pop("output"), options.pop("show_sql")
         plot, header = options.pop("plot"), not options.pop("no_header")
-        limits = Limits(options.pop("memory"), options.pop("timeout"))
+        memory, seconds = options.pop("memory"), options.pop("timeout")
         if show_sql:
             print_text(report.query)
             _tell_choice(
@@ -53,22 +53,22 @@ def add_report(app: typer.Typer, report: Report) -> None:
         if plot:
             require_chart(report, plot)
             _require_place(format_, output)
-        with open_guarded(data_dir, limits) as warehouse:
+        from cli.guard import open_guarded  # noqa: PLC0415  (duckdb is slow to import)
+        from etl.limits import Limits  # noqa: PLC0415
+
+        with open_guarded(data_dir, Limits(memory, seconds)) as warehouse:
             with _point_to_check(report):
                 result = warehouse.report(report, **options)
-                has_rows = not report.empty or result.has_rows()
-            if not has_rows:
-                _tell_choice(options, "only the bins that --where and --sample choose were looked at")
-                _tell_empty(report)
-            with _point_to_check(report):
+                told = replace(result, if_empty=lambda: _tell_empty(report, options))
                 if plot:
-                    draw(report, result, plot, describe_origin(warehouse.release, report, options))
+                    draw(report, told, plot, describe_origin(warehouse.release, report, options))
                 if output or not plot:
-                    write_result(result, format_, output, _find_bars(report), header=header, title=report.title)
+                    told = result if plot else told
+                    write_result(told, format_, output, _find_bars(report), header=header, title=report.title)
             if format_ is Format.TABLE and (figures := warehouse.figures(report, **options)):
                 _tell_figures(figures)
 
-    choice = _CHOICE if allows_choice(report.query) else ()
+    choice = _CHOICE if report.allows_choice else ()
     _declare(run_report, [*map(_to_parameter, report.parameters), *choice, *_COMMON])
     app.command(report.name, help=_help_text(report), short_help=report.title, rich_help_panel=report.group)(run_report)
 
@@ -79,8 +79,11 @@ def _require_place(format_: Format, output: Path | None) -> None:
         raise UsageError(f"--plot draws the rows, so that --format {format_.value} needs a file: name it with --output")
 
 
-def _tell_empty(report: Report) -> None:
+def _tell_empty(report: Report, options: dict[str, Any]) -> None:
     """Nothing found is a failure for a report that looks one thing up, and an answer for all others."""
+    if not report.empty:
+        return
+    _tell_choice(options, "only the bins that --where and --sample choose were looked at")
     if any(parameter.default is None for parameter in report.parameters):
         raise QueryError(report.empty)
     say(report.empty)
@@ -108,7 +111,7 @@ def _find_bars(report: Report) -> str | None:
     return chart.y if chart and chart.kind == "bar" and not chart.log else None
 
 
-def _tell_figures(figures: Figures) -> None:
+def _tell_figures(figures: "Figures") -> None:
     values = ", ".join(f"{name} {value:,.10g}" for name, value in figures.values.items())
     say(f"{figures.of}: {values}")
 

@@ -43,7 +43,7 @@ def export(
 
         abid-etl export --excel abid.xlsx --force
     """
-    from etl.exports import export_release  # noqa: PLC0415  (pyarrow is slow to import)
+    from etl.exports.export import export_release  # noqa: PLC0415  (pyarrow is slow to import)
     from etl.exports.targets import Targets  # noqa: PLC0415
     from etl.warehouse import Warehouse  # noqa: PLC0415
 

@@ -12,7 +12,6 @@ from cli.sql import open_shell, run_sql
 from cli.stderr import run, say
 from cli.stdout import print_text, write_result
 from cli.version import VersionOption
-from etl.dictionary import describe_columns, describe_table, find_table
 from etl.models import load_readable
 from etl.reports import OWN, load_reports
 
@@ -62,6 +61,8 @@ def show_schema(
 
         abid-report schema --format markdown
     """
+    from etl.dictionary import describe_columns, describe_table, find_table  # noqa: PLC0415  (duckdb is slow to import)
+
     models = [find_table(table)] if table else list(load_readable().values())
     if table:
         say(describe_table(models[0]))

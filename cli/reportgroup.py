@@ -28,22 +28,6 @@ ReportsDirOption = Annotated[
         show_default=False,
     ),
 ]
-NoHeaderOption = Annotated[
-    bool,
-    typer.Option(
-        "--no-header",
-        help="Leave out the names of the columns: for table, csv, sheet-csv, tsv and markdown.",
-    ),
-]
-PlotOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--plot",
-        metavar="FILE",
-        help="Draw the report to a file that ends in .png, .svg, .pdf, .html or .json, or to the terminal if it is -. "
-        "The rows are written only where --output says.",
-    ),
-]
 
 
 class ReportGroup(TyperGroup):

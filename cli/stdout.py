@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cli.formats import HEADED, WRITERS, Writer, to_text, write_html
 from cli.options import Format
 from cli.text import escape_controls
 from etl.atomic import replace_file
 from etl.errors import UsageError
-from etl.warehouse import Result
+
+if TYPE_CHECKING:
+    from etl.warehouse import Result
 
 
 class ReaderGoneError(Exception):
@@ -22,7 +25,7 @@ class ReaderGoneError(Exception):
 
 
 def write_result(
-    result: Result,
+    result: "Result",
     format_: Format,
     output: Path | None,
     bars_of: str | None = None,
@@ -108,11 +111,11 @@ def open_output(output: Path) -> Iterator[Path]:
         yield temporary
 
 
-def _write_parquet(result: Result, path: Path) -> None:
+def _write_parquet(result: "Result", path: Path) -> None:
     result.write_parquet(path)
 
 
-def _write_workbook(result: Result, path: Path) -> None:
+def _write_workbook(result: "Result", path: Path) -> None:
     from etl.exports.workbook import write_result_workbook  # noqa: PLC0415  (its library is an optional extra)
 
     write_result_workbook(result, path, to_text)
@@ -121,7 +124,9 @@ def _write_workbook(result: Result, path: Path) -> None:
 _BINARY = {Format.PARQUET: _write_parquet, Format.XLSX: _write_workbook}
 
 
-def _write_binary(write: Callable[[Result, Path], None], format_: Format, result: Result, output: Path | None) -> None:
+def _write_binary(
+    write: Callable[["Result", Path], None], format_: Format, result: "Result", output: Path | None
+) -> None:
     """Such a file is written with its end in sight, so that a pipe gets it when it is whole."""
     if output:
         with open_output(output) as path:

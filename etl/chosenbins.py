@@ -20,10 +20,10 @@ from typing import Any
 import duckdb
 
 from etl.errors import QueryError, UsageError
-from etl.models import Column, find_reads, load_readable
+from etl.models import Column, load_readable
 from etl.reading import parse_query
+from etl.reports import CHOOSABLE
 
-TABLES = ("bins", "observations", "quantities")
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 SEED = "abid"
 
@@ -51,12 +51,6 @@ class Condition:
     value: Scalar
 
 
-def allows_choice(query: str) -> bool:
-    """Whether a report of this query can be about chosen bins; as far as its text shows, without DuckDB."""
-    read = find_reads(query) & load_readable().keys()
-    return bool(read) and read <= set(TABLES)
-
-
 def choose_bins(
     connection: duckdb.DuckDBPyConnection, query: str, where: Sequence[str] | str | None, sample: int | None
 ) -> duckdb.DuckDBPyConnection:
@@ -68,9 +62,10 @@ def choose_bins(
     conditions = [parse_condition(text) for text in ([where] if isinstance(where, str) else where or ())]
     if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int) or not 0 < sample <= _LARGEST):
         raise UsageError(f"a sample is a number of bins from 1, not {sample}")
-    if others := sorted(_find_tables(connection, query) - set(TABLES)):
+    if others := sorted(_find_tables(connection, query) - set(CHOOSABLE)):
         raise UsageError(
-            f"bins can be chosen only where nothing but {', '.join(TABLES)} is read, and this reads {', '.join(others)}"
+            f"bins can be chosen only where nothing but {', '.join(CHOOSABLE)} is read, "
+            f"and this reads {', '.join(others)}"
         )
     cursor = connection.cursor()
     _define_views(cursor, conditions, sample)
@@ -140,7 +135,7 @@ def _define_views(cursor: duckdb.DuckDBPyConnection, conditions: list[Condition]
         tests.append(f"{condition.column} {condition.operator} getvariable('chosen_{number}')")
     cut = f"order by md5('{SEED}' || bin_id), bin_id limit {sample}" if sample else ""
     cursor.execute(f"create temp view bins as select * from memory.bins where {' and '.join(tests)} {cut}")
-    for table in TABLES[1:]:
+    for table in CHOOSABLE[1:]:
         cursor.execute(
             f"create temp view {table} as select * from memory.{table} where bin_id in (select bin_id from bins)"
         )

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
-
 # Python, PyArrow and DuckDB have no type for it in common, but the kernel's words. The last are DuckDB's, whose limit
 # for what it spills is most of the space that was free at the start.
 _FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "max_temp_directory_size")
@@ -45,7 +43,9 @@ def explain_damage(what: str, remedy: str) -> Iterator[None]:
     """Turn what readers of files raise on a damaged one into a UsageError that names the remedy."""
     try:
         yield
-    except (duckdb.Error, ValueError) as error:  # PyArrow's and JSON's errors are ValueErrors
+    except Exception as error:
+        if not _tells_damage(error):
+            raise
         raise UsageError(f"{what} can't be read: {str(error).splitlines()[0]}\n{remedy}") from error
 
 
@@ -54,7 +54,7 @@ def explain_full_disk(folder: Path) -> Iterator[None]:
     """Turn whatever is raised because nothing more fits on the disk of `folder` into a StorageError with the remedy."""
     try:
         yield
-    except (OSError, duckdb.Error, AbidError) as error:
+    except Exception as error:
         if not is_full_disk(error):
             raise
         raise StorageError(
@@ -66,4 +66,10 @@ def explain_full_disk(folder: Path) -> Iterator[None]:
 def is_full_disk(error: Exception) -> bool:
     """Whether the disk is full, which looks like damage or too little memory to code that knows of those only."""
     told = error.__cause__ if isinstance(error, AbidError) else error
-    return isinstance(told, (OSError, duckdb.Error)) and any(words in str(told) for words in _FULL)
+    return any(words in str(told) for words in _FULL)
+
+
+def _tells_damage(error: Exception) -> bool:
+    import duckdb  # noqa: PLC0415  (slow to import, and every command imports this file)
+
+    return isinstance(error, (duckdb.Error, ValueError))  # PyArrow's and JSON's errors are ValueErrors

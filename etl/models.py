@@ -9,13 +9,14 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import TopologicalSorter
-from importlib.metadata import version
 from pathlib import Path
-
-import duckdb
+from typing import TYPE_CHECKING
 
 from etl import __version__
 from etl.sqlfiles import SqlFile, read_folder
+
+if TYPE_CHECKING:
+    import duckdb
 
 _NAMED = re.compile(r"(\w+)(\s+not null)?")
 _COLUMN = re.compile(r"(\w+)\s+(varchar|integer|bigint|double|boolean|timestamp|lines|opened)(\s+not null)?\s+(\S.*)")
@@ -108,6 +109,8 @@ def fingerprint_code() -> str:
     That is this project's version, its macros, models, views and export, and the versions of the libraries that run and
     write.
     """
+    from importlib.metadata import version  # noqa: PLC0415  (slow to import, and needed here only)
+
     digest = hashlib.sha256(f"{__version__} {version('duckdb')} {version('pyarrow')}".encode())
     digest.update((Path(__file__).parent / "export.py").read_bytes())
     for kind in ("macros", "models", "views"):
@@ -116,7 +119,7 @@ def fingerprint_code() -> str:
     return digest.hexdigest()
 
 
-def define_macros(connection: duckdb.DuckDBPyConnection) -> None:
+def define_macros(connection: "duckdb.DuckDBPyConnection") -> None:
     """Make the macros that the models use known to `connection`."""
     for file in read_folder("macros").values():
         connection.execute(file.query)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from etl.charts import Chart, parse_chart
 from etl.errors import UsageError
+from etl.models import find_reads, load_readable
 from etl.sqlfiles import SqlFile, read_folder
 
 GROUPS = ("Bins", "Items", "Sizes", "Doubts", "Release")
@@ -19,6 +20,9 @@ GROUPS = ("Bins", "Items", "Sizes", "Doubts", "Release")
 
 OWN = "Yours"
 """The group of a user's own reports."""
+
+CHOOSABLE = ("bins", "observations", "quantities")
+"""The tables of bins and their lines: a report that reads no other can be about some of the bins."""
 
 _TYPES = {"varchar": str, "count": int, "integer": int, "double": float}
 _PARAMETER = re.compile(r"([a-z]+(?:-[a-z]+)*)\s+(varchar|count|integer|double|choice\(([^)]+)\))\s+(\S+)\s+(\S.*)")
@@ -57,6 +61,12 @@ class Report:
     empty: str
     query: str
     path: Path
+
+    @property
+    def allows_choice(self) -> bool:
+        """Whether it can be about chosen bins; as far as its text shows, without DuckDB."""
+        read = find_reads(self.query) & load_readable().keys()
+        return bool(read) and read <= set(CHOOSABLE)
 
 
 @cache

@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -46,11 +47,15 @@ _NO_TIME_LIMIT = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The rows of a query, in its order. Each method runs the query, so take one."""
+    """The rows of a query, in its order. Each method runs the query, so take one.
+
+    Where there is no row, whatever reads or writes all of them calls `if_empty` first.
+    """
 
     connection: duckdb.DuckDBPyConnection
     query: str
     parameters: dict[str, Value] = field(default_factory=dict)
+    if_empty: Callable[[], object] = lambda: None
 
     @property
     def columns(self) -> list[str]:
@@ -64,11 +69,6 @@ class Result:
         if relation is None:
             raise QueryError(_NO_ROWS)
         return relation
-
-    def has_rows(self) -> bool:
-        """Whether there is any row; runs the query only as far as the first."""
-        with explaining(self.query):
-            return bool(self.relation().limit(1).fetchall())
 
     def count_rows(self) -> int:
         """How many rows there are; runs the query, but fetches none of them."""
@@ -85,7 +85,11 @@ class Result:
         names = [column[0] for column in cursor.description]
         if twice := {name for name in names if names.count(name) > 1}:
             raise QueryError(f"several columns are called {min(twice)}: give each its own name with `as`")
-        return names, self._fetch(cursor)
+        with explaining(self.query):
+            first = cursor.fetchmany(_ROWS_AT_A_TIME)
+        if not first:
+            self.if_empty()
+        return names, chain([first], self._fetch(cursor))
 
     def rows(self) -> list[tuple[Any, ...]]:
         """All rows."""
@@ -102,6 +106,8 @@ class Result:
                 for batch in reader:
                     writer.write_batch(batch)
                     rows += batch.num_rows
+        if not rows:
+            self.if_empty()
         return rows
 
     def arrow(self) -> "pa.Table":

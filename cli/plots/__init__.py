@@ -6,15 +6,17 @@ The libraries that draw are an optional extra, and slow to import: nothing else 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cli.stdout import open_output, print_text
 from cli.text import escape_controls
 from etl.charts import Chart
 from etl.errors import UsageError
-from etl.release import Release
 from etl.reports import Report, load_reports
-from etl.warehouse import Result
+
+if TYPE_CHECKING:
+    from etl.release import Release
+    from etl.warehouse import Result
 
 TERMINAL = Path("-")
 ENDINGS = ("png", "svg", "pdf", "html", "json")
@@ -35,7 +37,7 @@ def require_chart(report: Report, target: Path) -> Chart:
     return report.chart
 
 
-def draw(report: Report, result: Result, target: Path, origin: str) -> None:
+def draw(report: Report, result: "Result", target: Path, origin: str) -> None:
     """Draw the rows of a report, which are held whole, to a file or standard output.
 
     Raises:
@@ -57,7 +59,7 @@ def draw(report: Report, result: Result, target: Path, origin: str) -> None:
         write_picture(plot, _ending(target), path)
 
 
-def describe_origin(release: Release, report: Report, options: Mapping[str, Any]) -> str:
+def describe_origin(release: "Release", report: Report, options: Mapping[str, Any]) -> str:
     """Where the rows of a picture are from: the release, and the options that differ from their defaults."""
     defaults = {parameter.variable: parameter.default for parameter in report.parameters}
     chosen = [

@@ -164,15 +164,6 @@ def test_a_missing_library_is_named_with_what_installs_it(library: str, target: 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_nothing_that_draws_is_imported_without_a_plot(run: Run) -> None:
-    script = (
-        "import sys, cli.report; sys.argv = ['abid-report', 'quantity-histogram', '--format', 'csv']\n"
-        "cli.report.app(standalone_mode=False)\n"
-        "print([name for name in ('altair', 'vl_convert', 'plotext', 'cli.plots.marks') if name in sys.modules])"
-    )
-    assert run("python", "-c", script).stdout.splitlines()[-1] == "[]"
-
-
 @pytest.mark.parametrize("name", [name for name, report in load_reports().items() if report.chart])
 def test_every_chart_of_a_report_can_be_drawn(name: str, data_dir: Path) -> None:
     report = load_reports()[name]

@@ -15,7 +15,6 @@ import pytest
 from documents import make_document, make_line, run_pipeline, write_bucket
 
 from etl.catalog import create_view
-from etl.chosenbins import allows_choice
 from etl.errors import UsageError
 from etl.lock import lock_removal
 from etl.models import define_macros, load_tables
@@ -199,7 +198,7 @@ def test_a_choice_is_offered_where_a_report_needs_no_other_table(
         needs_no_other = True
     except (duckdb.CatalogException, duckdb.BinderException):  # the latter where a table is hidden by its own name
         needs_no_other = False
-    assert allows_choice(report.query) == needs_no_other
+    assert report.allows_choice == needs_no_other
     if needs_no_other:
         assert warehouse.report(report, **values, sample=2).columns == warehouse.report(report, **values).columns
     else:

@@ -17,7 +17,7 @@ from documents import make_document, make_line, run_pipeline, write_bucket
 
 from etl.atomic import replace_folder
 from etl.errors import AbidError, UsageError
-from etl.exports import export_release
+from etl.exports.export import export_release
 from etl.exports.targets import Targets
 from etl.manifest import describe_file, write_manifest
 from etl.models import load_tables

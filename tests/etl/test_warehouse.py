@@ -62,7 +62,7 @@ def test_nothing_is_run_before_it_is_asked_for(warehouse: Warehouse) -> None:
     assert warehouse.sql("select sum(hash(n)) from range(1000000000000) as t(n)").columns == ["sum(hash(n))"]
 
 
-@pytest.mark.parametrize("form", [Result.rows, Result.pl, Result.arrow, Result.df, Result.has_rows, Result.count_rows])
+@pytest.mark.parametrize("form", [Result.rows, Result.pl, Result.arrow, Result.df, Result.count_rows])
 def test_a_failure_is_told_alike_in_every_form(form: object, data_dir: Path) -> None:
     assert callable(form)
     with Warehouse.open(data_dir, Limits(seconds=0.05)) as warehouse:
