@@ -1,4 +1,4 @@
-"""Write the documents that are made from the program: the data dictionary, the command reference, README's transcripts.
+"""Write what is made from the program: the data dictionary, the references of commands and reports, README's transcripts.
 
 `python docs/generate.py` writes them; with `--check` it says which are stale and exits 1. Transcripts are the blocks of
 README.md marked `console`: each `$` line is run on a bucket of 20,000 invented bins, and what it prints is put below
@@ -16,6 +16,7 @@ from pathlib import Path
 from cli import etl as etl_command
 from cli import report as report_command
 from etl.models import Model, load_readable
+from etl.reports import GROUPS, Parameter, Report, load_reports
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -26,6 +27,9 @@ _VOLATILE = re.compile(
 )
 # A slow machine says more often how far it is.
 _UNDER_WAY = re.compile(r"^[a-z ]+: .* (?:left|so far)\n", re.MULTILINE)
+# The header's example is of a thing that the real bucket holds.
+_INVENTED = {"item": "abid-report item B085MFZIEA", "search": 'abid-report search "yoga mat" --limit 5'}
+_LINES = 12
 _ENVIRONMENT = {"COLUMNS": "100", "LINES": "40", "NO_COLOR": "1", "TERM": "dumb", "ABID_DATA_DIR": "data"}
 
 
@@ -64,10 +68,49 @@ def describe_commands() -> str:
     return re.sub(r"[ ]+\n", "\n", "\n".join(parts))
 
 
-def refresh_readme(readme: str) -> str:
-    """README with what its commands print now."""
-    with tempfile.TemporaryDirectory() as folder:
-        return _BLOCK.sub(lambda block: f"```console\n{_replay(block[1], Path(folder))}```", readme)
+def refresh_readme(readme: str, folder: Path) -> str:
+    """README with what its commands print now, in `folder`, where they leave a warehouse."""
+    return _BLOCK.sub(lambda block: f"```console\n{_replay(block[1], folder)}```", readme)
+
+
+def describe_reports(folder: Path) -> str:
+    """The reference of reports, each with its example as run on the warehouse in `folder`."""
+    parts = [
+        "# Reports\n\n"
+        "Made by `make docs` from the headers of `sql/reports/`, where the queries are, too; `--show-sql` prints them.\n"
+        f"Each example was run on 20,000 invented bins, and its first {_LINES} lines are shown.\n\n"
+        "Those that have a chart take `--plot FILE`. Those that are only about bins and their lines take\n"
+        "`--where 'COLUMN OP VALUE'` and `--sample N`. [commands.md](commands.md) has every option.\n"
+    ]
+    for group in GROUPS:
+        parts.append(f"## {group}\n")
+        parts += [_describe_report(report, folder) for report in load_reports().values() if report.group == group]
+    return "\n".join(parts)
+
+
+def _describe_report(report: Report, folder: Path) -> str:
+    facts = [text for text, holds in (("`--plot`", report.chart), ("`--where`, `--sample`", report.allows_choice)) if holds]
+    command = _INVENTED.get(report.name, report.example)
+    lines = _run(command, folder).splitlines()
+    shown = [*lines[:_LINES], "..."] if len(lines) > _LINES else lines
+    return "\n".join(
+        [
+            f"### {report.name}\n",
+            f"{report.title}. {report.about}\n",
+            *map(_describe_parameter, report.parameters),
+            *([f"* Takes {', '.join(facts)}.", ""] if facts else [""] if report.parameters else []),
+            f"```\n$ {command}",
+            *shown,
+            "```\n",
+        ]
+    )
+
+
+def _describe_parameter(parameter: Parameter) -> str:
+    name = parameter.variable.upper() if parameter.default is None else f"--{parameter.name}"
+    choices = f" One of {', '.join(parameter.choices)}." if parameter.choices else ""
+    default = "" if parameter.default is None else f" Default: {parameter.default}."
+    return f"* `{name}`: {parameter.help}{choices}{default}"
 
 
 def _replay(block: str, folder: Path) -> str:
@@ -94,11 +137,13 @@ def _run(command: str, folder: Path, **environment: str) -> str:
 def main() -> int:
     """Write what is stale, or with --check only name it."""
     readme = README.read_text(encoding="utf-8")
-    made = {
-        ROOT / "docs" / "tables.md": describe_tables(),
-        ROOT / "docs" / "commands.md": describe_commands(),
-        README: refresh_readme(readme),
-    }
+    with tempfile.TemporaryDirectory() as folder:
+        made = {
+            ROOT / "docs" / "tables.md": describe_tables(),
+            ROOT / "docs" / "commands.md": describe_commands(),
+            README: refresh_readme(readme, Path(folder)),
+            ROOT / "docs" / "reports.md": describe_reports(Path(folder)),
+        }
     changes = {path: _compare(path.read_text("utf-8") if path.is_file() else "", text) for path, text in made.items()}
     for path, change in changes.items():
         if change and "--check" in sys.argv:

@@ -64,7 +64,7 @@ class Report:
 
     @property
     def allows_choice(self) -> bool:
-        """Whether it can be about chosen bins; as far as its text shows, without DuckDB."""
+        """Whether it can be about chosen bins, as far as its text shows (without DuckDB)."""
         read = find_reads(self.query) & load_readable().keys()
         return bool(read) and read <= set(CHOOSABLE)
 

@@ -358,7 +358,7 @@ def work() -> None:
         sys.stdin.readline()
         say("cleaned up")
 
-run(app, "work")
+run(app, "work", interrupted="Nothing is half done.")
 """
 
 
@@ -372,7 +372,7 @@ def test_sigterm_ends_a_command_after_its_cleaning_up_even_when_it_comes_twice()
         assert process.stderr.readline() == "cleaning up\n"
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate("\n")
-    assert said == "cleaned up\nerror: interrupted. What was done stays; the same command goes on from there.\n"
+    assert said == "cleaned up\nerror: interrupted. Nothing is half done.\n"
     assert process.returncode == 143
 
 
