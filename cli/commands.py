@@ -124,7 +124,7 @@ def _to_parameter(parameter: Parameter) -> inspect.Parameter:
     type_: Any = Literal[parameter.choices] if parameter.choices else parameter.type
     if parameter.default is None:
         return _declare_one(parameter.variable, Annotated[type_, typer.Argument(help=parameter.help)])
-    option = typer.Option(f"--{parameter.name}", help=parameter.help, min=parameter.minimum, max=parameter.maximum)
+    option = typer.Option(f"--{parameter.name}", help=parameter.help, min=parameter.minimum)
     return _declare_one(parameter.variable, Annotated[type_, option], parameter.default)
 
 

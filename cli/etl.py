@@ -9,6 +9,7 @@ import typer
 
 from cli import summary
 from cli.export import export
+from cli.help import require_command
 from cli.options import (
     DEFAULT_DATA_DIR,
     PUBLIC_BUCKET,
@@ -47,16 +48,22 @@ if TYPE_CHECKING:
     from etl.selection import Selection
 
 app = typer.Typer(
-    help="Bring the metadata of the Amazon Bin Image Dataset into a warehouse of Parquet tables.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,  # see cli.help
 )
 
 
-@app.callback()
-def main_options(*, version: VersionOption = False) -> None:
-    """`abid-etl run` does everything; `fetch` and `build` are its two stages."""
+@app.callback(invoke_without_command=True)
+def main_options(
+    context: typer.Context,
+    *,
+    version: VersionOption = False,  # noqa: ARG001  (its callback prints it)
+) -> None:
+    """Bring the metadata of the Amazon Bin Image Dataset into a warehouse of Parquet tables.
+
+    `abid-etl run` does everything; `fetch` and `build` are its two stages.
+    """
+    require_command(context)
 
 
 @app.command("run")

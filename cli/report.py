@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.commands import add_report
+from cli.help import require_command
 from cli.options import Format, FormatOption, NoHeaderOption, OutputOption
 from cli.ownreports import check_report, new_report
 from cli.reportgroup import ReportGroup, ReportsDirOption
@@ -17,19 +18,27 @@ from etl.reports import OWN, load_reports
 
 app = typer.Typer(
     cls=ReportGroup,
-    help="Ask the metadata warehouse of the Amazon Bin Image Dataset.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=None,  # see cli.help
 )
 
 
-@app.callback()
-def main_options(*, reports_dir: ReportsDirOption = None, version: VersionOption = False) -> None:
-    """Every report takes --format, --output, --show-sql and --data-dir; `abid-report REPORT --help` shows the rest."""
+@app.callback(invoke_without_command=True)
+def main_options(
+    context: typer.Context,
+    *,
+    reports_dir: ReportsDirOption = None,  # noqa: ARG001  (the group reads it)
+    version: VersionOption = False,  # noqa: ARG001  (its callback prints it)
+) -> None:
+    """Ask the metadata warehouse of the Amazon Bin Image Dataset.
+
+    Each report is a command: `abid-report quantity-histogram`. It takes --format, --output, --show-sql and --data-dir;
+    `abid-report quantity-histogram --help` shows what else, and an example.
+    """
+    require_command(context)
 
 
-@app.command("list", short_help="All reports, with their titles.", rich_help_panel="SQL")
+@app.command("list", short_help="All reports, with their titles", rich_help_panel="SQL")
 def list_reports(context: typer.Context) -> None:
     """List all reports with their groups, those of your own last.
 
@@ -43,7 +52,7 @@ def list_reports(context: typer.Context) -> None:
         print_text(f"{report.name:{names}}  {report.group:{groups}}  {report.title}")
 
 
-@app.command("schema", short_help="What every column means.", rich_help_panel="SQL")
+@app.command("schema", short_help="What every column means", rich_help_panel="SQL")
 def show_schema(
     table: Annotated[str | None, typer.Argument(help="One table; else all.", show_default=False)] = None,
     *,
@@ -69,10 +78,10 @@ def show_schema(
     write_result(describe_columns(models), format_, output, header=not no_header)
 
 
-app.command("sql", short_help="Any query over the tables of the release.", rich_help_panel="SQL")(run_sql)
-app.command("shell", short_help="The DuckDB shell on the release.", rich_help_panel="SQL")(open_shell)
-app.command("new", short_help="A report of your own, to change.", rich_help_panel=OWN)(new_report)
-app.command("check", short_help="What is wrong with a report of your own.", rich_help_panel=OWN)(check_report)
+app.command("sql", short_help="Any query over the tables of the release", rich_help_panel="SQL")(run_sql)
+app.command("shell", short_help="The DuckDB shell on the release", rich_help_panel="SQL")(open_shell)
+app.command("new", short_help="A report of your own, to change", rich_help_panel=OWN)(new_report)
+app.command("check", short_help="What is wrong with a report of your own", rich_help_panel=OWN)(check_report)
 for _report in load_reports().values():
     add_report(app, _report)
 

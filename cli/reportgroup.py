@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli.commands import OPTION_NAMES, add_report
+from cli.help import format_panels
 from cli.stderr import say
 from etl.errors import UsageError
 from etl.ownreports import REPORTS_DIR_VARIABLE, OwnReports, name_folder, read_own_reports
@@ -61,13 +62,17 @@ class ReportGroup(TyperGroup):
         """The reports, group after group, and then what else there is."""
         return sorted(super().list_commands(ctx), key=self._find_place)
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """A section a group."""
+        format_panels(formatter, ((name, self.commands[name]) for name in self.list_commands(ctx)))
+
     def _find_place(self, name: str) -> int:
         panel = getattr(self.commands[name], "rich_help_panel", None)
         return _PANELS.index(panel) if panel in _PANELS else len(_PANELS)
 
 
 def _make_commands(own: OwnReports) -> dict[str, Any]:
-    app = typer.Typer(rich_markup_mode="markdown")
+    app = typer.Typer(rich_markup_mode=None)
     app.callback()(lambda: None)
     for report in own.reports.values():
         add_report(app, report)

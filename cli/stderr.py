@@ -152,8 +152,7 @@ def open_progress() -> Progress:
 def _report_usage(error: TyperException, command: str) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else command
-    message = error.format_message() or "a command is missing."  # then typer has shown the help
-    return say_error(f"{message}\nTry `{path} --help`.", error.exit_code)
+    return say_error(f"{error.format_message()}\nTry `{path} --help`.", error.exit_code)
 
 
 def _print(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Write what is made from the program: the data dictionary, the references of commands and reports, README's transcripts.
+"""Write what is made from the program: the data dictionary, the commands, the reports, the transcripts of README.
 
 `python docs/generate.py` writes them; with `--check` it says which are stale and exits 1. Transcripts are the blocks of
 README.md marked `console`: each `$` line is run on a bucket of 20,000 invented bins, and what it prints is put below
@@ -75,13 +75,14 @@ def refresh_readme(readme: str, folder: Path) -> str:
 
 def describe_reports(folder: Path) -> str:
     """The reference of reports, each with its example as run on the warehouse in `folder`."""
-    parts = [
+    intro = (
         "# Reports\n\n"
-        "Made by `make docs` from the headers of `sql/reports/`, where the queries are, too; `--show-sql` prints them.\n"
+        "Made by `make docs` from the headers of `sql/reports/`, where the queries are; `--show-sql` prints them.\n"
         f"Each example was run on 20,000 invented bins, and its first {_LINES} lines are shown.\n\n"
         "Those that have a chart take `--plot FILE`. Those that are only about bins and their lines take\n"
         "`--where 'COLUMN OP VALUE'` and `--sample N`. [commands.md](commands.md) has every option.\n"
-    ]
+    )
+    parts = [intro]
     for group in GROUPS:
         parts.append(f"## {group}\n")
         parts += [_describe_report(report, folder) for report in load_reports().values() if report.group == group]
@@ -89,7 +90,8 @@ def describe_reports(folder: Path) -> str:
 
 
 def _describe_report(report: Report, folder: Path) -> str:
-    facts = [text for text, holds in (("`--plot`", report.chart), ("`--where`, `--sample`", report.allows_choice)) if holds]
+    taken = {"`--plot`": report.chart, "`--where`, `--sample`": report.allows_choice}
+    options = ", ".join(text for text, holds in taken.items() if holds)
     command = _INVENTED.get(report.name, report.example)
     lines = _run(command, folder).splitlines()
     shown = [*lines[:_LINES], "..."] if len(lines) > _LINES else lines
@@ -98,7 +100,8 @@ def _describe_report(report: Report, folder: Path) -> str:
             f"### {report.name}\n",
             f"{report.title}. {report.about}\n",
             *map(_describe_parameter, report.parameters),
-            *([f"* Takes {', '.join(facts)}.", ""] if facts else [""] if report.parameters else []),
+            *([f"* Takes {options}."] if options else []),
+            *([""] if options or report.parameters else []),
             f"```\n$ {command}",
             *shown,
             "```\n",

@@ -24,6 +24,7 @@ OWN = "Yours"
 CHOOSABLE = ("bins", "observations", "quantities")
 """The tables of bins and their lines: a report that reads no other can be about some of the bins."""
 
+_LARGEST = 2**63 - 1
 _TYPES = {"varchar": str, "count": int, "integer": int, "double": float}
 _PARAMETER = re.compile(r"([a-z]+(?:-[a-z]+)*)\s+(varchar|count|integer|double|choice\(([^)]+)\))\s+(\S+)\s+(\S.*)")
 Value = str | int | float
@@ -37,7 +38,6 @@ class Parameter:
     type: type[str] | type[int] | type[float]
     choices: tuple[str, ...]
     minimum: int | None
-    maximum: int | None
     default: Value | None
     help: str
 
@@ -127,8 +127,8 @@ def _find_fault(parameter: Parameter, value: Value) -> str:
         return f"is one of {', '.join(parameter.choices)}, not {value}"
     if parameter.minimum is not None and isinstance(value, int) and value < parameter.minimum:
         return f"is at least {parameter.minimum}, not {value}"
-    if parameter.maximum is not None and isinstance(value, int) and value > parameter.maximum:
-        return f"is at most {parameter.maximum}, not {value}"
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return f"is at most {_LARGEST}, not {value}"
     return ""
 
 
@@ -174,7 +174,6 @@ def parse_parameter(row: str, path: Path) -> Parameter:
         type=type_,
         choices=tuple(choice.strip() for choice in choices.split(",")) if choices else (),
         minimum=0 if type_name == "count" else None,
-        maximum=2**63 - 1 if type_ is int else None,
         default=None,
         help=help_text,
     )

@@ -24,9 +24,9 @@ def read_panels(shown: str) -> dict[str, list[str]]:
     """The commands of each panel of a help text."""
     panels: dict[str, list[str]] = {}
     for line in STYLE.sub("", shown).splitlines():
-        if title := re.match(r"╭─ (\w+)", line):
+        if title := re.match(r"(\w+):$", line):
             panels[title[1]] = []
-        elif command := re.match(r"│ ([a-z][\w-]*) ", line):
+        elif panels and (command := re.match(r"  ([a-z][\w-]*) ", line)):
             panels[next(reversed(panels))].append(command[1])
     return panels
 
@@ -76,7 +76,7 @@ def test_help_fits_80_columns_with_colour_and_without(own: Path) -> None:
     assert shown[0] == shown[1]
     assert max(map(len, shown[0].splitlines())) <= 80
     for report in load_reports().values():
-        [line] = [line for line in shown[0].splitlines() if line.startswith(f"│ {report.name} ")]
+        [line] = [line for line in shown[0].splitlines() if line.startswith(f"  {report.name} ")]
         assert report.title in line, "a title that takes two lines is hard to find"
 
 

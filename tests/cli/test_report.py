@@ -203,25 +203,23 @@ def test_completion_knows_the_reports(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "needed"),
     [
-        (["--help"], {"rich"}),
-        (["top-items", "--help"], {"rich"}),
-        (["list"], set()),
-        (["summary", "--show-sql"], set()),
-        (["schema", "bins", "--format", "csv"], {"duckdb"}),
-        (["summary", "--format", "csv"], {"duckdb"}),
-        (["bin", "00523", "--format", "json"], {"duckdb"}),
-        (["sql", "select 1", "--format", "html"], {"duckdb"}),
-        (["quantity-histogram"], {"duckdb", "rich"}),
-        (["quantity-histogram", "--plot", "-"], {"duckdb", "plotext"}),
-        (["summary", "--format", "xlsx", "--output", "summary.xlsx"], {"duckdb", "xlsxwriter"}),
+        (["--help"], ""),
+        (["top-items", "--help"], ""),
+        (["list"], ""),
+        (["summary", "--show-sql"], ""),
+        (["schema", "bins", "--format", "csv"], "duckdb"),
+        (["summary", "--format", "csv"], "duckdb"),
+        (["bin", "00523", "--format", "json"], "duckdb"),
+        (["sql", "select 1", "--format", "html"], "duckdb"),
+        (["quantity-histogram"], "duckdb rich"),
+        (["quantity-histogram", "--plot", "-"], "duckdb plotext"),
+        (["summary", "--format", "xlsx", "--output", "summary.xlsx"], "duckdb xlsxwriter"),
     ],
-    ids=" ".join,
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "imports",
 )
-def test_nothing_slow_is_imported_that_a_command_does_not_need(
-    run: Run, arguments: list[str], needed: set[str]
-) -> None:
+def test_nothing_slow_is_imported_that_a_command_does_not_need(run: Run, arguments: list[str], needed: str) -> None:
     script = (
         f"import sys, cli.report; sys.argv = ['abid-report', *{arguments}]\n"
         f"cli.report.app(standalone_mode=False)\nprint(*{SLOW} & sys.modules.keys())"
     )
-    assert set(run("python", "-c", script).stdout.splitlines()[-1].split()) == needed
+    assert set(run("python", "-c", script).stdout.splitlines()[-1].split()) == set(needed.split())
