@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.commands import add_report
+from cli.connect import connect
 from cli.help import require_command
 from cli.options import Format, FormatOption, NoHeaderOption, OutputOption
 from cli.ownreports import check_report, new_report
@@ -80,6 +81,7 @@ def show_schema(
 
 app.command("sql", short_help="Any query over the tables of the release", rich_help_panel="SQL")(run_sql)
 app.command("shell", short_help="The DuckDB shell on the release", rich_help_panel="SQL")(open_shell)
+app.command("connect", short_help="Lines that connect other programs", rich_help_panel="SQL")(connect)
 app.command("new", short_help="A report of your own, to change", rich_help_panel=OWN)(new_report)
 app.command("check", short_help="What is wrong with a report of your own", rich_help_panel=OWN)(check_report)
 for _report in load_reports().values():

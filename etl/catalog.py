@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from etl.atomic import remove_leftovers
+from etl.errors import UsageError, explain_damage
 from etl.globs import quote_text, unescape_glob
 from etl.manifest import describe_file, read_manifest, write_manifest
 from etl.models import Model, load_readable, load_tables, load_views
@@ -60,6 +61,19 @@ def refresh_catalog(release: Path, scratch: Path) -> None:
     write_catalog(scratch, release)
     scratch.replace(release / CATALOG)
     write_manifest(release, read_manifest(release) | {"catalog": describe_file(release / CATALOG, release)})
+
+
+def require_catalog(release: Path) -> None:
+    """Have the catalog of a release be one that can be opened, with views on this release.
+
+    Raises:
+        UsageError: it isn't.
+    """
+    remedy = "Make it again with `abid-etl build`."
+    with explain_damage(f"the catalog {release / CATALOG}", remedy):
+        astray = find_astray(release)
+    if astray:
+        raise UsageError(f"the release in {release} was moved, and its views lead to where it was. {remedy}")
 
 
 def find_astray(release: Path) -> list[str]:

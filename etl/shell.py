@@ -11,9 +11,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from etl.catalog import CATALOG, find_astray
+from etl.catalog import CATALOG, require_catalog
 from etl.datadir import DataDir
-from etl.errors import UsageError, explain_damage
+from etl.errors import UsageError
 from etl.globs import escape_glob, quote_text
 from etl.landlock import forbid_writing
 from etl.limits import Limits
@@ -32,7 +32,7 @@ def exec_shell(data_dir: Path, limits: Limits) -> None:
     """
     program = _find_shell()
     release, held = hold_release(DataDir(data_dir))
-    _require_catalog(release)
+    require_catalog(release.path)
     os.set_inheritable(held, True)  # noqa: FBT003  (no keyword; its lock lives as long as the descriptor does)
     forbid_writing(path for path in (*map(Path, _DEVICES), _HISTORY.expanduser()) if path.exists())
     os.execv(program, [program, *_list_options(release, limits)])  # noqa: S606  (that is what is asked for)
@@ -44,14 +44,6 @@ def _find_shell() -> str:
     if program := beside or shutil.which(_SHELL):
         return program
     raise UsageError(f"there is no {_SHELL} beside {sys.executable} or on the PATH: pip install duckdb-cli")
-
-
-def _require_catalog(release: Release) -> None:
-    remedy = "Make it again with `abid-etl build`."
-    with explain_damage(f"the catalog {release.path / CATALOG}", remedy):
-        astray = find_astray(release.path)
-    if astray:
-        raise UsageError(f"the release in {release.path} was moved, and its views lead to where it was. {remedy}")
 
 
 def _list_options(release: Release, limits: Limits) -> list[str]:

@@ -1,0 +1,94 @@
+"""Every report as a user runs it, a whole process, beside the DuckDB shell with the same SQL on the same files.
+
+The shell is a program without an interpreter, so the ratio leaves out what it takes to start ours: `select 1`, as a
+whole process of each, is taken off both. What is left of a quick report is mostly noise then: the ratio is about those
+whose query takes a tenth of a second or more.
+"""
+
+import statistics
+import sys
+from pathlib import Path
+
+import duckdb
+from bench.measure import BIN, Row, best_of
+
+from etl.catalog import CATALOG
+from etl.reports import Report, Value, bind_parameters, load_reports
+from etl.sqlfiles import read_folder
+from etl.warehouse import Warehouse
+
+_ROUNDS = 5
+_LONG = 0.1
+_RECEIPT = {"receipt"}  # reads the manifest, which is no table of the shell
+
+
+def measure_reports(data: Path) -> list[Row]:
+    """A row a report, those that take longest first, and before them what they have in common."""
+    given = _find_things(data)
+    ours_start = best_of(_ROUNDS, BIN / "abid-report", "sql", "select 1", "--data-dir", data)
+    shell_start = _time_shell(data, "select 1")
+    seconds: dict[str, float] = {}
+    ratios: dict[str, float] = {}
+    for name, report in load_reports().items():
+        wanted = given.get(name, [])
+        seconds[name] = best_of(_ROUNDS, BIN / "abid-report", name, *wanted, "--data-dir", data)
+        if name not in _RECEIPT:
+            shell = _time_shell(data, _write_query(report, wanted)) - shell_start
+            if shell >= _LONG:
+                ratios[name] = (seconds[name] - ours_start) / shell
+    slowest, worst = max(seconds, key=seconds.__getitem__), max(ratios, key=ratios.__getitem__)
+    start = best_of(_ROUNDS, BIN / "abid-report", "--help")
+    return [
+        ("`abid-report --help`", f"{start:.2f} s", "at most 0.2 s", ""),
+        ("`abid-report sql 'select 1'`", f"{ours_start:.2f} s", "", ""),
+        ("the slowest report", f"{seconds[slowest]:.2f} s", "at most 1.0 s", f"`{slowest}`"),
+        ("the median report", f"{statistics.median(seconds.values()):.2f} s", "at most 0.4 s", ""),
+        ("the worst beside the shell", "", "at most 2x", f"{ratios[worst]:.2f}x, `{worst}`"),
+        *(
+            (f"`abid-report {name}`", f"{seconds[name]:.2f} s", _AIMS.get(name, ""), _show(ratios.get(name)))
+            for name in sorted(seconds, key=seconds.__getitem__, reverse=True)
+        ),
+    ]
+
+
+_AIMS = {name: "at most 0.35 s" for name in ("bin", "item")}
+
+
+def _show(ratio: float | None) -> str:
+    return f"{ratio:.2f}x" if ratio is not None else ""
+
+
+def _find_things(data: Path) -> dict[str, list[str]]:
+    """What the reports that look something up are asked for."""
+    with Warehouse.open(data) as warehouse:
+        [(asin, name)] = warehouse.sql("select asin, name from items order by bin_count desc, asin limit 1").rows()
+        [(bin_id,)] = warehouse.sql("select bin_id from bins order by md5(bin_id) limit 1").rows()
+    return {"bin": [bin_id], "item": [asin], "search": [" ".join(name.split()[:2])]}
+
+
+def _write_query(report: Report, wanted: list[str]) -> str:
+    """The report as a script of the shell, with the macros that it needs and its parameters bound."""
+    required = [parameter.variable for parameter in report.parameters if parameter.default is None]
+    given: dict[str, Value] = dict(zip(required, wanted, strict=True))
+    values = bind_parameters(report, given)
+    macros = "\n".join(file.query.replace(" macro ", " temp macro ") for file in read_folder("macros").values())
+    if not values:
+        return f"{macros}\n{report.query}"
+    bound = ", ".join(f'"{name}" := {_quote(value)}' for name, value in values.items())
+    return f"{macros}\nprepare report as {report.query};\nexecute report({bound})"
+
+
+def _quote(value: Value) -> str:
+    return f"'{value.replace(chr(39), chr(39) * 2)}'" if isinstance(value, str) else str(value)
+
+
+def _time_shell(data: Path, script: str) -> float:
+    """The median seconds of the shell for a script; one that it can't run ends the benchmark."""
+    catalog = data / "warehouse" / "current" / CATALOG
+    return best_of(_ROUNDS, BIN / "duckdb", "-readonly", "-bail", catalog, "-c", script)
+
+
+if __name__ == "__main__":
+    from bench.measure import print_table
+
+    print_table(f"DuckDB {duckdb.__version__}", measure_reports(Path(sys.argv[1])))
