@@ -37,11 +37,11 @@ def connect(
 
         abid-report connect superset
 
-        abid-report connect polars | python -i
+        abid-report connect python | python
 
         abid-report connect clickhouse > abid.sql
 
-        abid-report connect athena --location s3://lake/abid
+        abid-report connect athena --location s3://lake/abid/r1
     """
     if tool is None:
         _list_tools()

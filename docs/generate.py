@@ -1,4 +1,4 @@
-"""Write what is made from the program: the data dictionary, the commands, the reports, the transcripts of README.
+"""Write what is made from the program: data dictionary, commands, reports, connections, transcripts of README.
 
 `python docs/generate.py` writes them; with `--check` it says which are stale and exits 1. Transcripts are the blocks of
 README.md marked `console`: each `$` line is run on a bucket of 20,000 invented bins, and what it prints is put below
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cli import etl as etl_command
 from cli import report as report_command
+from etl.connect.tools import Tool, load_tools
 from etl.models import Model, load_readable
 from etl.reports import GROUPS, Parameter, Report, load_reports
 
@@ -55,6 +56,25 @@ def _describe_table(model: Model) -> str:
     ]
     head = ["", "| column | type | | meaning |", "|---|---|---|---|"]
     return "\n".join([f"## {model.name}\n", *facts, *head, *rows, ""])
+
+
+def describe_tools() -> str:
+    """The programs that a release can be connected to."""
+    intro = (
+        "# Connecting other programs\n\n"
+        "Made by `make docs` from the headers of `etl/connect/templates/`.\n\n"
+        "`abid-report connect TOOL` prints the lines to paste, with the paths of the current release; what to know\n"
+        "first stands above them as a comment. They name the release by its own folder, which never changes, and not\n"
+        "`current`. Tools in the cloud read a copy, which `--location` names: a folder of its own for each release.\n\n"
+        "| tool | what the lines do | `--location` | run by our tests |\n|---|---|---|---|\n"
+    )
+    return intro + "".join(map(_describe_tool, load_tools().values()))
+
+
+def _describe_tool(tool: Tool) -> str:
+    schemes = ", ".join(f"{scheme}://" for scheme in tool.schemes)
+    run = f"no: {tool.untested}" if tool.untested else "yes"
+    return f"| `{tool.name}` | {tool.title} | {schemes} | {run} |\n"
 
 
 def describe_commands() -> str:
@@ -144,6 +164,7 @@ def main() -> int:
         made = {
             ROOT / "docs" / "tables.md": describe_tables(),
             ROOT / "docs" / "commands.md": describe_commands(),
+            ROOT / "docs" / "connect.md": describe_tools(),
             README: refresh_readme(readme, Path(folder)),
             ROOT / "docs" / "reports.md": describe_reports(Path(folder)),
         }

@@ -1,4 +1,4 @@
-"""What a template may name, and what it stands for: paths as the program takes them, and columns as SQL declares them."""
+"""What a template may name, and what it stands for: paths as programs take them, columns as SQL declares them."""
 
 import re
 import shlex
@@ -13,7 +13,7 @@ from etl.release import Release
 
 PLACE = re.compile(r"\{\{([a-z ]+)\}\}")
 _HADOOP_GLOB = re.compile(r"([\\\[\]{}*?])")
-_ANY_CHARACTER = str.maketrans("*{}", "???")
+_ANY_CHARACTER = str.maketrans("*{}$^", "?????")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,10 @@ def _name_hadoop_folder(connection: Connection, model: Model) -> str:
 
 
 def _name_clickhouse_files(connection: Connection, model: Model) -> str:
-    """For what takes every path for a pattern, in which nothing escapes: a question mark is any character."""
+    """For what takes every path for a pattern, in which nothing escapes, and a question mark is any character.
+
+    (ClickHouse makes a regular expression of it, in which a dollar and a circumflex keep their meaning.)
+    """
     folder = str(connection.release.path / model.name).translate(_ANY_CHARACTER)
     return connection.quote(f"{folder}/**/*.parquet")
 

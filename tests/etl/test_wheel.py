@@ -44,10 +44,18 @@ def test_the_wheel_holds_the_packages_and_the_sql_and_nothing_else(wheel: Path) 
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"cli", "etl", "sql"}
     endings = {Path(name).suffix for name in names if ".dist-info/" not in name}
-    assert endings <= {".py", ".sql", ".json", ".typed"}
+    assert endings <= {".py", ".sql", ".json", ".txt", ".typed"}
     sources = [path for package in ("cli", "etl") for path in (ROOT / package).rglob("*.py")]
     expected = {path.relative_to(ROOT).as_posix() for path in (*sources, *(ROOT / "sql").rglob("*.sql"))}
     assert {name for name in names if Path(name).suffix in {".py", ".sql"}} == expected
+
+
+def test_the_lines_that_connect_other_programs_are_in_the_wheel(wheel: Path) -> None:
+    templates = (ROOT / "etl" / "connect" / "templates").iterdir()
+    expected = {path.relative_to(ROOT).as_posix() for path in templates}
+    assert {
+        name for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".txt") and "-info/" not in name
+    } == expected
 
 
 def test_the_published_figures_are_in_the_wheel(wheel: Path) -> None:
