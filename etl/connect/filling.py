@@ -60,8 +60,9 @@ def _describe_release(connection: Connection) -> str:
         return "It takes the release that is current when the lines are run."
     where = f"copied to {connection.location}" if connection.location else "in its own folder"
     return (
-        f"This is release {connection.release.id}, {where}: it never changes. After the next one is published, run "
-        f"`abid-report connect {connection.tool.name}` again; old ones are pruned."
+        f"This is release {connection.release.id}, {where}: that never changes, while `current` moves on, also between "
+        f"two files that a program opens. When another is published, run `abid-report connect {connection.tool.name}` "
+        "again; old ones are pruned."
     )
 
 
