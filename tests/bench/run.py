@@ -15,7 +15,8 @@ import tempfile
 from pathlib import Path
 
 import duckdb
-from bench.measure import BIN, PROCESSES, Row, best_of, measure, print_table, run_process
+from bench.measure import BIN, PROCESSES, Row, measure, print_table, run_process
+from bench.reports import measure_reports
 
 READ_JSON = """
 copy (
@@ -113,24 +114,8 @@ def measure_local(folder: Path, scratch: Path, bins: int, without_read_json: boo
         )
     again = run_process(BIN / "abid-etl", "run", bucket, "--data-dir", data, "--quiet")
     rows.append(("run again, nothing new", f"{again.seconds:.1f} s", "", ""))
-    rows += measure_commands(data)
     print_table(f"{bins:,} documents, DuckDB {duckdb.__version__}", rows)
-
-
-def measure_commands(data: Path) -> list[Row]:
-    """Whole processes of the report command, and what importing it costs."""
-    report = BIN / "abid-report"
-    histogram = best_of(7, report, "quantity-histogram", "--data-dir", data)
-    summary = best_of(5, report, "summary", "--data-dir", data)
-    start = best_of(7, sys.executable, "-c", "pass")
-    imports = {
-        name: best_of(7, sys.executable, "-c", f"import {name}") - start for name in ("cli.report", "cli.etl", "duckdb")
-    }
-    return [
-        ("`abid-report quantity-histogram`", f"{histogram:.2f} s", "at most 0.35 s", ""),
-        ("`abid-report summary`", f"{summary:.2f} s", "", ""),
-        *((f"import {name}", f"{seconds:.2f} s", "", "") for name, seconds in imports.items()),
-    ]
+    print_table(f"Reports on {bins:,} bins, DuckDB {duckdb.__version__}", measure_reports(data))
 
 
 def read_json(bucket: Path, output: Path) -> None:
