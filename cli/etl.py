@@ -9,7 +9,7 @@ import typer
 
 from cli import summary
 from cli.export import export
-from cli.help import require_command
+from cli.help import PanelGroup, require_command
 from cli.options import (
     DEFAULT_DATA_DIR,
     PUBLIC_BUCKET,
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from etl.selection import Selection
 
 app = typer.Typer(
+    cls=PanelGroup,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # see cli.help
 )
@@ -66,7 +67,7 @@ def main_options(
     require_command(context)
 
 
-@app.command("run")
+@app.command("run", short_help="Fetch what is new, build a release and publish it", rich_help_panel="Pipeline")
 def run_pipeline(
     source: SourceArgument = PUBLIC_BUCKET,
     *,
@@ -108,7 +109,7 @@ def run_pipeline(
     _build(data_dir, layer, threads, memory, allow_missing=allow_missing)
 
 
-@app.command("plan")
+@app.command("plan", short_help="What a fetch would do, and how long it would take", rich_help_panel="Pipeline")
 def plan(
     source: SourceArgument = PUBLIC_BUCKET,
     *,
@@ -151,7 +152,7 @@ def plan(
     print_text(summary.describe_plan(made))
 
 
-@app.command("fetch")
+@app.command("fetch", short_help="Bring the raw layer up to the source", rich_help_panel="Pipeline")
 def fetch(
     source: SourceArgument = PUBLIC_BUCKET,
     *,
@@ -192,7 +193,9 @@ def fetch(
     _fetch(source, options, data_dir, layer, _select(include, ids, limit, shard), images=images, strict=True)
 
 
-@app.command("build")
+@app.command(
+    "build", short_help="Build a release from the raw layer, check it and publish it", rich_help_panel="Pipeline"
+)
 def build(
     *,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
@@ -216,7 +219,7 @@ def build(
     _build(data_dir, layer, threads, memory, allow_missing=allow_missing)
 
 
-@app.command("verify")
+@app.command("verify", short_help="Hold everything that is there to its promises", rich_help_panel="Releases")
 def verify(
     *,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
@@ -253,7 +256,7 @@ def verify(
     summary.require_kept(findings)
 
 
-@app.command("compact")
+@app.command("compact", short_help="Join small shards of the raw layer", rich_help_panel="Pipeline")
 def compact(
     *,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
@@ -276,16 +279,20 @@ def compact(
     say(summary.describe_compaction(done))
 
 
-app.command("releases")(releases)
-app.command("rollback")(rollback)
-app.command("prune")(prune)
-app.command("export")(export)
-app.command("reconcile")(reconcile)
-app.command("diff")(diff)
-app.command("replay")(replay)
+app.command("releases", short_help="The releases that are kept", rich_help_panel="Releases")(releases)
+app.command("rollback", short_help="Make a former release current again", rich_help_panel="Releases")(rollback)
+app.command("prune", short_help="Remove old releases", rich_help_panel="Releases")(prune)
+app.command("export", short_help="The release as one database, flat files or a workbook", rich_help_panel="Releases")(
+    export
+)
+app.command("reconcile", short_help="The release beside the figures that others published", rich_help_panel="Releases")(
+    reconcile
+)
+app.command("diff", short_help="What differs between two releases", rich_help_panel="Releases")(diff)
+app.command("replay", short_help="What of the rejects this version would load", rich_help_panel="Releases")(replay)
 
 
-@app.command("status")
+@app.command("status", short_help="What is fetched, published and missing", rich_help_panel="Pipeline")
 def status(
     *,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
@@ -305,7 +312,7 @@ def status(
     print_text(summary.describe_status(read_status(DataDir(data_dir), raw=layer)))
 
 
-@app.command("synthesize")
+@app.command("synthesize", short_help="Make a bucket of invented documents", rich_help_panel="Pipeline")
 def synthesize(
     directory: Annotated[Path, typer.Argument(help="The folder to make; it must not exist, or be empty.")],
     *,

@@ -2,11 +2,10 @@
 
 import os
 import sys
-from collections.abc import Iterable
-from itertools import groupby
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli.stdout import print_text
 from etl.errors import UsageError
@@ -23,13 +22,19 @@ def require_command(context: typer.Context) -> None:
         raise UsageError("a command is missing")
 
 
-def format_panels(formatter: Any, commands: Iterable[tuple[str, Any]]) -> None:
-    """A section for each run of commands with the same panel, all with one width of names."""
-    listed = list(commands)
-    width = max(len(name) for name, _ in listed)
-    for panel, members in groupby(listed, key=lambda command: command[1].rich_help_panel):
-        with formatter.section(_highlight(panel)):
-            formatter.write_dl([(f"{name:{width}}", command.short_help) for name, command in members])
+class PanelGroup(TyperGroup):
+    """Commands whose help has a section for each panel, in the order of their first commands."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """All sections have one width of names."""
+        commands: list[Any] = [self.commands[name] for name in self.list_commands(ctx)]
+        width = max(len(command.name) for command in commands)
+        panels: dict[str, list[tuple[str, str]]] = {}
+        for command in commands:
+            panels.setdefault(command.rich_help_panel, []).append((f"{command.name:{width}}", command.short_help))
+        for panel, rows in panels.items():
+            with formatter.section(_highlight(panel)):
+                formatter.write_dl(rows)
 
 
 def _highlight(title: str) -> str:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from cli.commands import OPTION_NAMES, add_report
-from cli.help import format_panels
+from cli.help import PanelGroup
 from cli.stderr import say
 from etl.errors import UsageError
 from etl.ownreports import REPORTS_DIR_VARIABLE, OwnReports, name_folder, read_own_reports
@@ -31,7 +30,7 @@ ReportsDirOption = Annotated[
 ]
 
 
-class ReportGroup(TyperGroup):
+class ReportGroup(PanelGroup):
     """Its `ctx.obj` is the user's `OwnReports`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -62,12 +61,8 @@ class ReportGroup(TyperGroup):
         """The reports, group after group, and then what else there is."""
         return sorted(super().list_commands(ctx), key=self._find_place)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """A section a group."""
-        format_panels(formatter, ((name, self.commands[name]) for name in self.list_commands(ctx)))
-
     def _find_place(self, name: str) -> int:
-        panel = getattr(self.commands[name], "rich_help_panel", None)
+        panel = getattr(self.commands[name], "rich_help_panel", "")
         return _PANELS.index(panel) if panel in _PANELS else len(_PANELS)
 
 

@@ -13,6 +13,8 @@ import tempfile
 from difflib import unified_diff
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 from cli import etl as etl_command
 from cli import report as report_command
 from etl.connect.tools import Tool, load_tools
@@ -80,11 +82,12 @@ def _describe_tool(tool: Tool) -> str:
 def describe_commands() -> str:
     """The command reference: every `--help`, 80 columns wide."""
     parts = ["# Commands\n\nMade by `make docs` from the commands themselves.\n"]
+    runner = CliRunner(env={"COLUMNS": "80"})
     for name, app in (("abid-etl", etl_command.app), ("abid-report", report_command.app)):
         subcommands = [command.name for command in app.registered_commands if command.name]
         for words in ([name], *([name, subcommand] for subcommand in subcommands)):
-            output = _run(" ".join([*words, "--help"]), ROOT, COLUMNS="80")
-            parts.append(f"## `{' '.join(words)}`\n\n```\n{output.strip()}\n```\n".replace(" \n", "\n"))
+            shown = runner.invoke(app, [*words[1:], "--help"], prog_name=name).stdout
+            parts.append(f"## `{' '.join(words)}`\n\n```\n{shown.strip()}\n```\n")
     return re.sub(r"[ ]+\n", "\n", "\n".join(parts))
 
 
