@@ -40,7 +40,7 @@ types: $(READY)  ## Check the types
 	$(BIN)/mypy
 
 unit: $(READY) $(OLD_DUCKDBS)  ## Run all tests
-	sh tests/install_java.sh
+	sh tests/install_peers.sh
 	$(BIN)/pytest --numprocesses auto
 
 fuzz: $(READY)  ## Look for documents that are opened wrongly, for a minute (FUZZ=-max_total_time=3600 is an hour)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from pyspark.sql import SparkSession
 
-NEEDS_JAVA = pytest.mark.skipif(not shutil.which("java"), reason="no Java: `sh tests/install_java.sh` installs it")
+NEEDS_JAVA = pytest.mark.skipif(not shutil.which("java"), reason="no Java: `sh tests/install_peers.sh` installs it")
 
 _SETTINGS = {
     "spark.driver.bindAddress": "127.0.0.1",

@@ -18,7 +18,7 @@ from etl.charts import Chart
 from etl.errors import UsageError
 
 Mark = tuple[Any, Any]
-MOST_MARKS = 5_000  # more can't be told apart, and are more than Altair takes
+MOST_MARKS = 5_000  # more can't be told apart
 MOST_LABELS = 300  # bars with a name each
 _BINS = 40  # of a histogram, at most
 _UNITS = {

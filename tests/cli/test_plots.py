@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import altair as alt
 import pytest
+from browser import NEEDS_CHROMIUM, open_browser, visit
 from commands import Run
 
 from cli.plots.marks import Axis, Plot, lay_out
-from cli.plots.pictures import make_chart, write_picture
+from cli.plots.pictures import specify, write_picture
 from cli.plots.terminal import draw_text
 from etl.charts import parse_chart
 from etl.errors import UsageError
@@ -77,8 +79,7 @@ def test_json_holds_the_rows_and_where_they_are_from(run: Run, bucket: Path, tmp
     run("abid-report", "quantity-histogram", "--id-style", "padded", "--plot", "plot.json")
     drawn = json.loads((tmp_path / "plot.json").read_text())
     padded = count_quantities(bucket) | {1: 1}  # of the two with one line, 523 has no padded id
-    [rows] = drawn["datasets"].values()
-    assert {row["expected_quantity"]: row["bins"] for row in rows} == padded
+    assert {row["expected_quantity"]: row["bins"] for row in drawn["data"]["values"]} == padded
     release = json.loads((data_dir / "warehouse/current/manifest.json").read_text())["release"]
     assert drawn["title"]["subtitle"] == [f"release {release}, id-style padded"]
     assert drawn["$schema"].startswith("https://vega.github.io/schema/vega-lite/v6")
@@ -106,6 +107,14 @@ def test_a_page_fetches_nothing_and_says_so_to_the_browser(run: Run, tmp_path: P
     assert not re.search(r"https?:|\bsrc=|\bhref=|@import|url\(", own)
     assert 'vegaEmbed("#plot", {' in page
     assert f"<title>{load_reports()['quantity-histogram'].title}</title>" in page
+
+
+@NEEDS_CHROMIUM
+def test_a_page_draws_its_chart_in_a_browser_and_tells_of_no_error(run: Run, tmp_path: Path) -> None:
+    run("abid-report", "quantity-histogram", "--plot", "plot.html")
+    with open_browser() as browser, visit(browser, tmp_path) as at:
+        at.open("plot.html").get_by_text("expected quantity", exact=True).first.wait_for()
+        assert at.faults == []
 
 
 def test_no_value_ends_a_script_of_a_page_or_drives_anything(tmp_path: Path) -> None:
@@ -152,7 +161,7 @@ def test_what_can_not_be_drawn_is_refused_with_the_remedy(
     assert [path.name for path in tmp_path.iterdir()] == ["full.svg"]
 
 
-@pytest.mark.parametrize(("library", "target"), [("altair", "a.svg"), ("vl_convert", "a.png"), ("plotext", "-")])
+@pytest.mark.parametrize(("library", "target"), [("vl_convert", "a.png"), ("plotext", "-")])
 def test_a_missing_library_is_named_with_what_installs_it(library: str, target: str, run: Run, tmp_path: Path) -> None:
     script = (
         f"import sys; sys.modules[{library!r}] = None; sys.argv = ['abid-report', 'fcsku-histogram', '--plot', "
@@ -170,7 +179,7 @@ def test_every_chart_of_a_report_can_be_drawn(name: str, data_dir: Path) -> None
     columns, chunks = Warehouse.open(data_dir).report(name).stream()
     assert report.chart
     plot = lay_out(report.chart, report.title, [], columns, [row for rows in chunks for row in rows])
-    assert make_chart(plot).to_dict()["title"]["text"] == report.title
+    assert alt.Chart.from_dict(specify(plot)).to_dict()["title"]["text"] == report.title  # Altair knows the schema
     assert draw_text(plot).startswith(report.title)
 
 
@@ -276,7 +285,7 @@ def test_more_bars_than_anybody_reads_are_cut_and_that_is_said() -> None:
     plot = lay("bar x=asin y=bins", ["asin", "bins"], [(f"B{number:09}", number) for number in range(1000)])
     assert len(plot.marks) == 300
     assert "the first 300 of 1,000 rows" in plot.notes
-    assert make_chart(plot).to_dict()["title"]["subtitle"] == list(plot.notes)
+    assert specify(plot)["title"]["subtitle"] == list(plot.notes)
 
 
 @pytest.mark.parametrize(
