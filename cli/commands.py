@@ -66,7 +66,7 @@ def add_report(app: typer.Typer, report: Report) -> None:
                     told = result if plot else told
                     write_result(told, format_, output, _find_bars(report), header=header, title=report.title)
             if format_ is Format.TABLE and (figures := warehouse.figures(report, **options)):
-                _tell_figures(figures)
+                say(describe_figures(figures))
 
     choice = _CHOICE if report.allows_choice else ()
     _declare(run_report, [*map(_to_parameter, report.parameters), *choice, *_COMMON])
@@ -102,7 +102,12 @@ def _point_to_check(report: Report) -> Iterator[None]:
     except QueryError as error:
         if report.group != OWN:
             raise
-        raise QueryError(f"{error}\n`abid-report check {quote(str(report.path))}` says where in the file.") from error
+        raise QueryError(f"{error}\n{describe_check(report)}") from error
+
+
+def describe_check(report: Report) -> str:
+    """What tells more about a report of the user's own that fails."""
+    return f"`abid-report check {quote(str(report.path))}` says where in the file."
 
 
 def _find_bars(report: Report) -> str | None:
@@ -111,9 +116,10 @@ def _find_bars(report: Report) -> str | None:
     return chart.y if chart and chart.kind == "bar" and not chart.log else None
 
 
-def _tell_figures(figures: "Figures") -> None:
+def describe_figures(figures: "Figures") -> str:
+    """What they are of, and each by its name."""
     values = ", ".join(f"{name} {value:,.10g}" for name, value in figures.values.items())
-    say(f"{figures.of}: {values}")
+    return f"{figures.of}: {values}"
 
 
 def _help_text(report: Report) -> str:

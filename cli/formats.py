@@ -59,6 +59,7 @@ _NO_TEXT = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_SMALLEST, _LARGEST = 1e-9, 1e15  # doubles beyond are easier to read with an exponent
 _TABLE_STYLE = """
 h1 { font-size: 1.3rem; }
 table { border-collapse: collapse; }
@@ -121,8 +122,8 @@ def write_markdown(columns: list[str], rows: Rows, *, header: bool = True) -> It
 
 def write_html(columns: list[str], rows: Rows, title: str = "Result") -> Iterator[str]:
     """A page of its own with one table. Values are text in it, whatever they look like."""
-    yield begin_page(title, _TABLE_STYLE) + f"<h1>{_escape_html(title)}</h1>\n<table>\n<thead>\n<tr>"
-    yield "".join(f'<th scope="col">{_escape_html(column)}</th>' for column in columns)
+    yield begin_page(title, _TABLE_STYLE) + f"<h1>{escape_html(title)}</h1>\n<table>\n<thead>\n<tr>"
+    yield "".join(f'<th scope="col">{escape_html(column)}</th>' for column in columns)
     yield "</tr>\n</thead>\n<tbody>\n"
     for chunk in rows:
         yield "".join("<tr>" + "".join(map(_html_cell, row)) + "</tr>\n" for row in chunk)
@@ -165,6 +166,19 @@ def format_decimal(value: Decimal, grouping: str = "") -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def format_cell(value: Any) -> str:
+    """A value as people read it: digits in groups of three, and control characters spelled out."""
+    match value:
+        case int() if not isinstance(value, bool):
+            return f"{value:,}"
+        case Decimal():
+            return format_decimal(value, ",")
+        case float() if _SMALLEST <= abs(value) < _LARGEST:
+            return f"{Decimal(repr(value)):f}"  # 0.00005, not 5e-05
+        case _:
+            return escape_controls(to_text(value))
+
+
 def _decimal_to_json(value: Decimal) -> int | float | str:
     """A JSON number, which readers take for a double; where that would change the value, text."""
     if value == int(value):
@@ -198,15 +212,17 @@ def _markdown_row(row: Iterable[Any]) -> str:
 def _html_cell(value: Any) -> str:
     if value is None:
         return '<td class="null"></td>'
-    start = '<td class="number">' if _is_number(value) else "<td>"
-    return start + _escape_html(to_text(value)) + "</td>"
+    start = '<td class="number">' if is_number(value) else "<td>"
+    return start + escape_html(to_text(value)) + "</td>"
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether a value stands to the right in its column."""
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def _escape_html(text: str) -> str:
+def escape_html(text: str) -> str:
+    """Text for a page, in an element or an attribute; what drives a terminal or turns a line around is spelled out."""
     return html.escape(escape_controls(text))
 
 

@@ -10,6 +10,7 @@ from cli.help import require_command
 from cli.options import Format, FormatOption, NoHeaderOption, OutputOption
 from cli.ownreports import check_report, new_report
 from cli.reportgroup import ReportGroup, ReportsDirOption
+from cli.site.command import make_site
 from cli.sql import open_shell, run_sql
 from cli.stderr import run, say
 from cli.stdout import print_text, write_result
@@ -81,7 +82,8 @@ def show_schema(
 
 app.command("sql", short_help="Any query over the tables of the release", rich_help_panel="SQL")(run_sql)
 app.command("shell", short_help="The DuckDB shell on the release", rich_help_panel="SQL")(open_shell)
-app.command("connect", short_help="Lines that connect other programs", rich_help_panel="SQL")(connect)
+app.command("site", short_help="All reports as pages that open offline", rich_help_panel="Share")(make_site)
+app.command("connect", short_help="Lines that connect other programs", rich_help_panel="Share")(connect)
 app.command("new", short_help="A report of your own, to change", rich_help_panel=OWN)(new_report)
 app.command("check", short_help="What is wrong with a report of your own", rich_help_panel=OWN)(check_report)
 for _report in load_reports().values():

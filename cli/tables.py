@@ -6,7 +6,6 @@ where even that leaves no room, each row becomes a record, one line a column.
 
 import sys
 from decimal import Decimal
-from typing import Any
 
 from rich import box
 from rich.cells import cell_len
@@ -14,14 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.formats import Rows, format_decimal, to_text
+from cli.formats import Rows, format_cell
 from cli.rowbars import draw_bars
-from cli.text import escape_controls
 
 _WIDE = 100_000
 _GAP = 3
 _NARROWEST_FOLD = 20
-_SMALLEST, _LARGEST = 1e-9, 1e15  # doubles beyond are easier to read with an exponent
 
 
 def print_table(columns: list[str], rows: Rows, bars_of: str | None = None, *, header: bool = True) -> None:
@@ -30,7 +27,7 @@ def print_table(columns: list[str], rows: Rows, bars_of: str | None = None, *, h
     Without `header` the names of the columns are left out, except in records, which nobody could read then.
     """
     all_rows = [row for chunk in rows for row in chunk]
-    cells = [[_to_cell(value) for value in row] for row in all_rows]
+    cells = [[format_cell(value) for value in row] for row in all_rows]
     console = Console(file=sys.stdout, highlight=False, emoji=False, markup=False)
     if not console.is_terminal:
         console.width = _WIDE
@@ -71,15 +68,3 @@ def _print_records(console: Console, columns: list[str], cells: list[list[str]])
         for column, cell in zip(columns, row, strict=True):
             record.add_row(Text(column), Text(cell))
         console.print(record)
-
-
-def _to_cell(value: Any) -> str:
-    match value:
-        case int() if not isinstance(value, bool):
-            return f"{value:,}"
-        case Decimal():
-            return format_decimal(value, ",")
-        case float() if _SMALLEST <= abs(value) < _LARGEST:
-            return f"{Decimal(repr(value)):f}"  # 0.00005, not 5e-05
-        case _:
-            return escape_controls(to_text(value))

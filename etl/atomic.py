@@ -35,7 +35,7 @@ def replace_folder(path: Path) -> Iterator[Path]:
     temporary.mkdir()
     try:
         yield temporary
-        for file in temporary.iterdir():
+        for file in temporary.rglob("*"):
             sync(file)
         if path.exists():
             path.replace(former)

@@ -10,6 +10,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from etl.errors import UsageError
+
 
 @dataclass(frozen=True, slots=True)
 class DataDir:
@@ -51,3 +53,13 @@ class DataDir:
     def staging(self) -> Path:
         """The folder in which releases are made."""
         return self.warehouse / "staging"
+
+    def require_outside(self, target: Path) -> None:
+        """Refuse to write to `target`, which is resolved, where what is kept is.
+
+        Raises:
+            UsageError: it is there.
+        """
+        for kept in (self.raw, self.raw_copy, self.warehouse):
+            if target.is_relative_to(kept.resolve()):
+                raise UsageError(f"{target} is among what the pipeline keeps in {kept}: name a place outside")

@@ -76,6 +76,17 @@ class Result:
             [(rows,)] = self.relation().aggregate("count(*)").fetchall()
         return int(rows)
 
+    def head(self, most: int) -> tuple[list[str], list[tuple[Any, ...]], int]:
+        """The names of the columns, at most so many rows, and how many there are in all; holds these rows only.
+
+        Where there are more, the query runs twice.
+        """
+        with explaining(self.query):
+            relation = self.relation()
+            rows = relation.limit(most).fetchall()
+        total = len(rows) if len(rows) < most else self.count_rows()
+        return list(relation.columns), rows, total
+
     def stream(self) -> tuple[list[str], Iterator[list[tuple[Any, ...]]]]:
         """The names of the columns, and the rows in lists of some thousands; holds one list."""
         with explaining(self.query):

@@ -5,6 +5,7 @@ The libraries that draw are an optional extra, and slow to import: nothing else 
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from etl.warehouse import Result
 
 TERMINAL = Path("-")
+_MISSING = "pictures need libraries more: pip install 'abid-warehouse[plot]'"
 ENDINGS = ("png", "svg", "pdf", "html", "json")
 
 
@@ -75,9 +77,19 @@ def _ending(target: Path) -> str:
     return target.suffix.removeprefix(".").lower()
 
 
+def require_pictures() -> None:
+    """Refuse to begin what will need pictures.
+
+    Raises:
+        UsageError: the library that makes them is missing.
+    """
+    if not find_spec("vl_convert"):
+        raise UsageError(_MISSING)
+
+
 @contextmanager
 def _explain_missing() -> Iterator[None]:
     try:
         yield
     except ImportError as missing:
-        raise UsageError("pictures need libraries more: pip install 'abid-warehouse[plot]'") from missing
+        raise UsageError(_MISSING) from missing

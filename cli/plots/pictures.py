@@ -14,8 +14,9 @@ import vl_convert
 from cli.page import END, begin_page
 from cli.plots.marks import Axis, Plot, to_scale
 
-_VERSION = "6.4"  # of Vega-Lite
-_SCHEMA = f"https://vega.github.io/schema/vega-lite/v{_VERSION}.json"
+VERSION = "6.4"
+"""Of Vega-Lite."""
+_SCHEMA = f"https://vega.github.io/schema/vega-lite/v{VERSION}.json"
 _WIDTH, _HEIGHT = 640, 360  # pixels of the plot, without what stands around it
 _STEP = 16  # pixels from one lying bar to the next
 _FILL = 0.85  # of a bar's room
@@ -40,19 +41,11 @@ def write_picture(plot: Plot, ending: str, path: Path) -> None:
         case "json":
             path.write_text(json.dumps(chart, indent=2) + "\n", encoding="utf-8")
         case "svg":
-            path.write_text(vl_convert.vegalite_to_svg(chart, _VERSION), encoding="utf-8")
+            path.write_text(vl_convert.vegalite_to_svg(chart, VERSION), encoding="utf-8")
         case "pdf":
-            path.write_bytes(vl_convert.vegalite_to_pdf(chart, _VERSION))
+            path.write_bytes(vl_convert.vegalite_to_pdf(chart, VERSION))
         case _:
-            path.write_bytes(vl_convert.vegalite_to_png(chart, _VERSION, scale=2))
-
-
-def draw_inside(plot: Plot) -> str:
-    """The SVG of a picture inside a page that says in words what it shows: its marks say nothing of themselves."""
-    chart = specify(plot)
-    return vl_convert.vegalite_to_svg(
-        chart | {"mark": chart["mark"] | {"aria": False}, "config": {"aria": False}}, _VERSION
-    )
+            path.write_bytes(vl_convert.vegalite_to_png(chart, VERSION, scale=2))
 
 
 def specify(plot: Plot) -> dict[str, Any]:
@@ -145,7 +138,7 @@ def _tip(axis: Axis) -> dict[str, str]:
 def _make_page(title: str, chart: dict[str, Any]) -> str:
     """A page whose scripts are inside it; values can't end one, and no expression is evaluated as code."""
     specification = json.dumps(chart).replace("<", "\\u003c")
-    library = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=_VERSION)
+    library = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VERSION)
     options = '{ast: true, renderer: "svg", actions: {export: true, source: false, compiled: false, editor: false}}'
     scripts = (f"\n{library}\n", f'\nvegaEmbed("#plot", {specification}, {options});\n')
     return (

@@ -37,7 +37,7 @@ def resolve_targets(targets: Targets, data: DataDir, *, force: bool) -> Targets:
         raise UsageError("say what to make: --duckdb FILE, --flat DIR or --excel FILE")
     _require_apart(found)
     for path, target in zip(targets.paths, found.paths, strict=True):
-        _require_outside(target, data)
+        data.require_outside(target)
         if target == found.flat:
             _require_free_folder(path, target, force=force)
         else:
@@ -60,12 +60,6 @@ def _require_apart(targets: Targets) -> None:
     for one, other in permutations(targets.paths, 2):
         if one.is_relative_to(other):
             raise UsageError(f"one export would go to {other}, and another to {one}: name places apart")
-
-
-def _require_outside(target: Path, data: DataDir) -> None:
-    for kept in (data.raw, data.raw_copy, data.warehouse):
-        if target.is_relative_to(kept.resolve()):
-            raise UsageError(f"{target} is among what the pipeline keeps in {kept}: name a place outside")
 
 
 def _require_free_file(path: Path, target: Path, *, force: bool) -> None:

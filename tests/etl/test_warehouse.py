@@ -30,6 +30,12 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "data"
 
 
+@pytest.mark.parametrize(("most", "rows"), [(1, 1), (2, 2), (3, 2)])
+def test_the_head_of_a_result_says_how_many_rows_there_are(most: int, rows: int, warehouse: Warehouse) -> None:
+    result = warehouse.sql("select bin_id, fcsku_count from bins where fcsku_count > $n order by bin_id", n=0)
+    assert result.head(most) == (["bin_id", "fcsku_count"], _COUNTS[:rows], 2)
+
+
 @pytest.fixture
 def warehouse(data_dir: Path) -> Iterator[Warehouse]:
     with Warehouse.open(data_dir) as opened:

@@ -44,7 +44,7 @@ def test_the_wheel_holds_the_packages_and_the_sql_and_nothing_else(wheel: Path) 
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"cli", "etl", "sql"}
     endings = {Path(name).suffix for name in names if ".dist-info/" not in name}
-    assert endings <= {".py", ".sql", ".json", ".txt", ".typed"}
+    assert endings <= {".css", ".js", ".json", ".py", ".sql", ".txt", ".typed"}
     sources = [path for package in ("cli", "etl") for path in (ROOT / package).rglob("*.py")]
     expected = {path.relative_to(ROOT).as_posix() for path in (*sources, *(ROOT / "sql").rglob("*.sql"))}
     assert {name for name in names if Path(name).suffix in {".py", ".sql"}} == expected
@@ -60,6 +60,10 @@ def test_the_lines_that_connect_other_programs_are_in_the_wheel(wheel: Path) -> 
 
 def test_the_published_figures_are_in_the_wheel(wheel: Path) -> None:
     assert "etl/published.json" in zipfile.ZipFile(wheel).namelist()
+
+
+def test_the_scripts_and_styles_of_a_site_are_in_the_wheel(wheel: Path) -> None:
+    assert {"cli/site/site.css", "cli/site/site.js", "cli/site/bin.js"} <= set(zipfile.ZipFile(wheel).namelist())
 
 
 def test_the_sql_has_no_python_beside_it(wheel: Path) -> None:
