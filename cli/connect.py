@@ -6,7 +6,6 @@ import typer
 
 from cli.options import DEFAULT_DATA_DIR, DataDirOption
 from cli.stdout import print_text
-from etl.connect.filling import fill_template
 from etl.connect.tools import check_location, find_tool, load_tools
 from etl.datadir import DataDir
 from etl.release import open_release
@@ -46,6 +45,8 @@ def connect(
     if tool is None:
         _list_tools()
         return
+    from etl.connect.filling import fill_template  # noqa: PLC0415  (duckdb is slow to import)
+
     found = find_tool(tool)
     release = open_release(DataDir(data_dir))
     print_text(fill_template(found, release, check_location(found, location, release.id)))

@@ -19,7 +19,6 @@ from cli.options import (
 from cli.plots import require_pictures
 from cli.stderr import open_progress, say, set_log
 from cli.text import format_bytes
-from etl.limits import Limits
 
 
 def make_site(
@@ -48,6 +47,7 @@ def make_site(
     from cli.guard import open_guarded  # noqa: PLC0415  (duckdb is slow to import)
     from cli.site.build import build_site  # noqa: PLC0415
     from cli.site.folder import resolve_site  # noqa: PLC0415
+    from etl.limits import Limits  # noqa: PLC0415
 
     set_log(log_format, quiet=quiet)
     with open_guarded(data_dir, Limits(memory, timeout)) as warehouse:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +9,8 @@ from browser import NEEDS_CHROMIUM, Visit, open_browser, visit
 from hostilenames import EVIL_NAMES
 from playwright.sync_api import Browser, Page, expect
 from sites import EVIL_KEY, NAMES, Site, make_site
+
+from etl.sqlfiles import SQL_ROOT
 
 pytestmark = NEEDS_CHROMIUM
 TOP = "reports/top-items.html"
@@ -127,7 +128,7 @@ def test_the_copy_button_copies_the_sql(browser: Browser, site: Site) -> None:
         page.get_by_role("button", name="Copy the SQL").click()
         expect(page.get_by_text("Copied.")).to_be_visible()
         copied = page.evaluate("navigator.clipboard.readText()")
-        source = Path("sql/reports/top-items.sql").read_text()
+        source = (SQL_ROOT / "reports" / "top-items.sql").read_text()
         assert copied == source.partition("*/\n")[2].strip()
         assert at.faults == []
 
