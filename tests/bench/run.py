@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 from bench.measure import BIN, PROCESSES, Row, measure, print_table, run_process
-from bench.reports import measure_reports
+from bench.reports import measure_reports, measure_site
 
 READ_JSON = """
 copy (
@@ -115,7 +115,9 @@ def measure_local(folder: Path, scratch: Path, bins: int, without_read_json: boo
     again = run_process(BIN / "abid-etl", "run", bucket, "--data-dir", data, "--quiet")
     rows.append(("run again, nothing new", f"{again.seconds:.1f} s", "", ""))
     print_table(f"{bins:,} documents, DuckDB {duckdb.__version__}", rows)
-    print_table(f"Reports on {bins:,} bins, DuckDB {duckdb.__version__}", measure_reports(data))
+    print_table(
+        f"Reports on {bins:,} bins, DuckDB {duckdb.__version__}", [*measure_reports(data), *measure_site(scratch)]
+    )
 
 
 def read_json(bucket: Path, output: Path) -> None:
