@@ -3,28 +3,23 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
 NEEDS_JAVA = pytest.mark.skipif(not shutil.which("java"), reason="no Java: `sh tests/install_peers.sh` installs it")
-
-_SETTINGS = {
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.host": "127.0.0.1",
-    "spark.sql.session.timeZone": "UTC",
-    "spark.sql.shuffle.partitions": "2",
-    "spark.ui.enabled": "false",
-}
+ENVIRONMENT = {"SPARK_CONF_DIR": str(Path(__file__).parent / "spark-conf"), "SPARK_LOCAL_IP": "127.0.0.1"}
+"""What makes a Spark one of the tests, here or in a process of its own."""
 
 
 @contextmanager
 def open_spark() -> Iterator[SparkSession]:
     """A session on both cores of this machine, stopped afterwards."""
-    builder = SparkSession.builder.master("local[2]").appName("abid-warehouse")
-    for name, value in _SETTINGS.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        session = SparkSession.builder.appName("abid-warehouse").getOrCreate()
     try:
         yield session
     finally:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from commands import BIN
 from documents import make_document, make_line, run_pipeline, write_bucket
-from spark import NEEDS_JAVA
+from spark import ENVIRONMENT, NEEDS_JAVA
 
 from etl.models import load_tables
 
@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_snippet_answers_as_the_documents_do(folder: Path, language: str, snippet: str) -> None:
     command = [sys.executable, "-c", snippet] if language == "python" else ["sh", "-ec", snippet]
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "ABID_DATA_DIR": "data", "SPARK_LOCAL_IP": "127.0.0.1"}
+    environment = os.environ | {"PATH": path, "ABID_DATA_DIR": "data"} | ENVIRONMENT
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split()[-1] == str(UNITS_IN_UNPADDED_BINS)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from commands import BIN
 from documents import make_document, make_line, run_pipeline, write_bucket
 from duckdb_engine import DuckDBEngineWarning
-from spark import NEEDS_JAVA
+from spark import ENVIRONMENT, NEEDS_JAVA
 
 from etl.connect.tools import load_tools
 from etl.release import Release
@@ -71,7 +71,7 @@ def run_report(data_dir: Path, *words: str, folder: Path | None = None) -> "subp
 
 def run_lines(program: list[str], lines: str, folder: Path) -> list[str]:
     """What they print, in words."""
-    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "SPARK_LOCAL_IP": "127.0.0.1"}
+    environment = os.environ | ENVIRONMENT | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         program, input=lines, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )

@@ -255,7 +255,7 @@ def normalize(answer: Any) -> Any:
     if isinstance(answer, dt.datetime):
         return answer.isoformat(sep=" ")[:19]
     if isinstance(answer, str):
-        return int(answer) if answer.isdigit() else re.sub(r"\.\d{6}$", "", answer)  # the shell quotes large integers
+        return int(answer) if answer.isdigit() else re.sub(r"\.\d+$", "", answer)  # the shell quotes large integers
     return int(answer) if answer == int(answer) else float(answer)
 
 
