@@ -7,6 +7,7 @@ it. What differs from run to run (seconds, rates, release ids) doesn't make a tr
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -116,8 +117,9 @@ def _describe_report(report: Report, folder: Path) -> str:
     taken = {"`--plot`": report.chart, "`--where`, `--sample`": report.allows_choice}
     options = ", ".join(text for text, holds in taken.items() if holds)
     command = _INVENTED.get(report.name, report.example)
-    lines = _run(command, folder).splitlines()
-    shown = [*lines[:_LINES], "..."] if len(lines) > _LINES else lines
+    given = {**_ENVIRONMENT, "ABID_DATA_DIR": str(folder / "data")}
+    lines = CliRunner(env=given).invoke(report_command.app, shlex.split(command)[1:]).output.splitlines()
+    shown = [line.rstrip() for line in lines[:_LINES]] + ["..."] * (len(lines) > _LINES)
     return "\n".join(
         [
             f"### {report.name}\n",

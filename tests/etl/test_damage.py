@@ -22,6 +22,14 @@ def bucket(tmp_path: Path) -> Path:
     return write_bucket(tmp_path / "bucket", {f"metadata/0000{n}.json": make_document(make_line()) for n in (1, 2)})
 
 
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse that is only read."""
+    root = tmp_path_factory.mktemp("damage")
+    run_pipeline(write_bucket(root / "bucket", {"metadata/00001.json": make_document(make_line())}), root / "data")
+    return root / "data"
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     def start(command: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
@@ -80,38 +88,9 @@ def test_any_name_of_a_data_directory_will_do(folder: str, bucket: Path, tmp_pat
     ]
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "copy (select 1) to '{}/bins/evil.parquet'",
-        "attach '{}/abid.duckdb' as x",
-        "select 1; drop view bins",
-        "explain analyze copy (select 1) to '{}/evil.parquet'",
-        "create table t (a int)",
-        "set threads = 1",
-        "install httpfs",
-        "select * from read_text('/etc/hostname')",
-        "",
-    ],
-)
-def test_a_query_can_not_change_a_release(query: str, bucket: Path, tmp_path: Path) -> None:
-    release = run_pipeline(bucket, tmp_path / "data")
-    before = sorted(release.path.rglob("*"))
-    with pytest.raises(QueryError):
-        Warehouse.open(tmp_path / "data").sql(query.format(release.path)).rows()
-    assert sorted(release.path.rglob("*")) == before
-
-
-@pytest.mark.parametrize("query", ["from bins", "describe bins", "explain select 1", "explain analyze from bins"])
-def test_what_only_reads_is_allowed(query: str, bucket: Path, tmp_path: Path) -> None:
-    run_pipeline(bucket, tmp_path / "data")
-    assert Warehouse.open(tmp_path / "data").sql(query).rows()
-
-
-def test_columns_of_one_name_are_an_error_and_not_lost(bucket: Path, tmp_path: Path) -> None:
-    run_pipeline(bucket, tmp_path / "data")
+def test_columns_of_one_name_are_an_error_and_not_lost(data_dir: Path) -> None:
     with pytest.raises(QueryError, match="several columns are called a"):
-        Warehouse.open(tmp_path / "data").sql("select 1 as a, 2 as a").rows()
+        Warehouse.open(data_dir).sql("select 1 as a, 2 as a").rows()
 
 
 def test_what_is_no_file_in_a_directory_is_an_error_and_not_left_out(bucket: Path, tmp_path: Path) -> None:
@@ -135,26 +114,24 @@ def test_a_file_in_the_place_of_the_data_directory_is_named(bucket: Path, tmp_pa
     )
 
 
-def test_output_follows_a_link_and_writes_to_a_pipe(bucket: Path, tmp_path: Path, run: Run) -> None:
-    run_pipeline(bucket, tmp_path / "data")
+def test_output_follows_a_link_and_writes_to_a_pipe(data_dir: Path, tmp_path: Path, run: Run) -> None:
+    report = ("abid-report", "fcsku-histogram", "--data-dir", data_dir)
     (tmp_path / "target.csv").write_text("old")
     (tmp_path / "link.csv").symlink_to("target.csv")
-    run("abid-report", "fcsku-histogram", "--format", "csv", "--output", "link.csv")
+    run(*report, "--format", "csv", "--output", "link.csv")
     assert (tmp_path / "target.csv").read_text().startswith("fcsku_count,")
     assert (tmp_path / "link.csv").is_symlink()
     os.mkfifo(tmp_path / "pipe")
     with subprocess.Popen(["cat", "pipe"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as reader:
-        run("abid-report", "fcsku-histogram", "--format", "csv", "--output", "pipe")
+        run(*report, "--format", "csv", "--output", "pipe")
         assert reader.communicate()[0] == (tmp_path / "target.csv").read_text()
 
 
-def test_an_output_that_is_a_folder_is_named(bucket: Path, tmp_path: Path, run: Run) -> None:
-    run_pipeline(bucket, tmp_path / "data")
-    done = run("abid-report", "fcsku-histogram", "--output", ".")
+def test_an_output_that_is_a_folder_is_named(data_dir: Path, run: Run) -> None:
+    done = run("abid-report", "fcsku-histogram", "--data-dir", data_dir, "--output", ".")
     assert (done.returncode, done.stderr) == (2, "error: . is a folder: name a file in it\n")
 
 
-def test_times_with_a_zone_can_be_asked_for(bucket: Path, tmp_path: Path) -> None:
-    run_pipeline(bucket, tmp_path / "data")
-    [(now,)] = Warehouse.open(tmp_path / "data").sql("select now()").rows()
+def test_times_with_a_zone_can_be_asked_for(data_dir: Path) -> None:
+    [(now,)] = Warehouse.open(data_dir).sql("select now()").rows()
     assert now.tzinfo is not None
