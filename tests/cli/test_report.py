@@ -60,6 +60,20 @@ def test_people_are_told_the_figures_of_a_histogram_and_programs_are_not(run: Ru
     assert (done.stdout.splitlines()[1:], done.stderr) == (["0,1,0.25,0.25", "1,2,0.5,0.75"], "")
 
 
+def test_a_column_can_not_drive_a_terminal_by_its_name(data_dir: Path) -> None:
+    query = 'select 1 as "\x1b]0;pwned\x07\nx"'
+    for columns in (80, 30):
+        seen = read_on_terminal("sql", query, data_dir=data_dir, columns=columns)
+        assert "pwned" in seen.replace("\r\n", "")
+        assert "\x1b]" not in seen
+        assert "\x07" not in seen
+
+
+def test_truth_stands_to_the_left_as_text_does_and_numbers_to_the_right(run: Run) -> None:
+    done = run("abid-report", "sql", "select true as is_it, 7 as how_many, 'a' as what_is_it")
+    assert done.stdout.splitlines()[2] == "true           7   a"
+
+
 def test_bars_are_as_wide_as_a_terminal_leaves_room(data_dir: Path) -> None:
     def find_longest(columns: int) -> int:
         seen = read_on_terminal("quantity-histogram", data_dir=data_dir, columns=columns)
