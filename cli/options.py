@@ -159,6 +159,12 @@ QueryMemoryOption = Annotated[
         help="What a query may hold in memory, as 500MB or 2GB; up to 10 GB more go to the folder for temporary files.",
     ),
 ]
+ShellMemoryOption = Annotated[
+    str,
+    typer.Option(
+        "--memory", metavar="SIZE", help="What a query may hold in memory, as 500MB or 2GB; nothing goes to a disk."
+    ),
+]
 TimeoutOption = Annotated[
     float,
     typer.Option("--timeout", metavar="SECONDS", min=0, help="Give up after so long, writing included; 0 never does."),

@@ -17,8 +17,10 @@ from cli.options import (
     NoHeaderOption,
     OutputOption,
     QueryMemoryOption,
+    ShellMemoryOption,
     TimeoutOption,
 )
+from cli.stderr import say
 from cli.stdout import write_result
 from etl.errors import UsageError
 
@@ -77,11 +79,12 @@ def run_sql(
         write_result(warehouse.sql(text, **values), format_, output, header=not no_header)
 
 
-def open_shell(memory: QueryMemoryOption = DEFAULT_MEMORY, data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
+def open_shell(memory: ShellMemoryOption = DEFAULT_MEMORY, data_dir: DataDirOption = DEFAULT_DATA_DIR) -> None:
     """Open the DuckDB shell on the current release, with its tables ready.
 
     It is the `duckdb` beside this Python, or on your PATH. It can read the release and nothing else; what it is given
-    on standard input, it runs. The release stays as it is, and where it is, until the shell is left.
+    on standard input, it runs. The release stays as it is, and where it is, until the shell is left: Linux sees to
+    that, and where a system can't, the shell says so.
 
     Examples:
 
@@ -92,7 +95,7 @@ def open_shell(memory: QueryMemoryOption = DEFAULT_MEMORY, data_dir: DataDirOpti
     from etl.limits import Limits  # noqa: PLC0415
     from etl.shell import exec_shell  # noqa: PLC0415
 
-    exec_shell(data_dir, Limits(memory))
+    exec_shell(data_dir, Limits(memory), say)
 
 
 def parse_param(text: str) -> tuple[str, Value]:

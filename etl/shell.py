@@ -9,6 +9,7 @@ is up to whoever types its name.
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from etl.catalog import CATALOG, require_catalog
@@ -22,10 +23,16 @@ from etl.release import Release, hold_release
 _SHELL = "duckdb"
 _HISTORY = Path("~/.duckdb_history")
 _DEVICES = ("/dev/null", "/dev/tty")
+_UNGUARDED = (
+    "this system has no Landlock (Linux 5.13 or later has), so nothing keeps a `copy ... to` in the shell from writing "
+    "into the release: `abid-report sql` does, and `abid-etl verify` finds out"
+)
 
 
-def exec_shell(data_dir: Path, limits: Limits) -> None:
+def exec_shell(data_dir: Path, limits: Limits, warn: Callable[[str], None]) -> None:
     """Become the shell on the current release below `data_dir`, which is held for as long as the shell runs.
+
+    Where the kernel can't forbid it to write, `warn` is told so first.
 
     Raises:
         UsageError: there is no release, or its catalog leads elsewhere, or there is no shell.
@@ -34,7 +41,8 @@ def exec_shell(data_dir: Path, limits: Limits) -> None:
     release, held = hold_release(DataDir(data_dir))
     require_catalog(release.path)
     os.set_inheritable(held, True)  # noqa: FBT003  (no keyword; its lock lives as long as the descriptor does)
-    forbid_writing(path for path in (*map(Path, _DEVICES), _HISTORY.expanduser()) if path.exists())
+    if not forbid_writing(path for path in (*map(Path, _DEVICES), _HISTORY.expanduser()) if path.exists()):
+        warn(_UNGUARDED)
     os.execv(program, [program, *_list_options(release, limits)])  # noqa: S606  (that is what is asked for)
 
 

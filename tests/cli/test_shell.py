@@ -6,6 +6,7 @@ import os
 import pty
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,17 @@ _COMMANDS = [
     "drop view bins",
     "insert into bins from bins",
 ]
+# A kernel without Landlock, as a filter of system calls makes this one: number 444 isn't known.
+_WITHOUT_LANDLOCK = """
+import ctypes, os, struct, sys
+load, equal, give = 0x20, 0x15, 0x06
+rules = [(load, 0, 0, 0), (equal, 0, 1, 444), (give, 0, 0, 0x50000 | 38), (give, 0, 0, 0x7FFF0000)]
+filters = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *rule) for rule in rules))
+program = ctypes.create_string_buffer(struct.pack("HP", len(rules), ctypes.addressof(filters)))
+prctl = ctypes.CDLL(None, use_errno=True).prctl
+assert prctl(38, 1, 0, 0, 0) == 0 and prctl(22, 2, program, 0, 0) == 0, os.strerror(ctypes.get_errno())
+os.execv(sys.argv[1], sys.argv[1:])
+"""
 _LOGGING = "enable_logging"  # is open to all whatever the settings are, and ends the shell when it can't write
 _ANSWERS = {b"\x1b[c": b"\x1b[?62;c", b"\x1b[6n": b"\x1b[1;1R"}
 
@@ -107,6 +119,19 @@ def test_what_the_shell_starts_can_not_write_either(place: str, places: dict[str
     shown = type_into(places, ".pager 'touch " + fill(place, places) + "/new'", ".pager on", "from bins;", ".exit")
     assert "Permission denied" in shown
     assert hash_files(places) == before
+
+
+def test_a_system_that_can_not_forbid_to_write_says_so(places: dict[str, str]) -> None:
+    shell = [str(BIN / "abid-report"), "shell", "--data-dir", places["data"]]
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_LANDLOCK, *shell],
+        input=".mode csv\nselect count(*) as n from bins;",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout.split()) == (0, ["n", "4"])
+    assert "this system has no Landlock" in done.stderr
 
 
 def test_a_query_of_the_shell_has_the_memory_that_it_is_given(places: dict[str, str]) -> None:
