@@ -123,7 +123,8 @@ def _parse_value(text: str) -> Value:
 def _find_query(query: str | None, file: str | None) -> str:
     if (query is None) == (file is None):
         raise UsageError(
-            'give one query: as an argument, or in a file: abid-report sql "select 1", or --file query.sql'
+            'give one query: as an argument (abid-report sql "select 1"), in a file (--file query.sql), or on standard '
+            "input (abid-report sql -)"
         )
     if _STANDARD_INPUT in (query, file):
         return _decode(sys.stdin.buffer.read(), "standard input")
