@@ -30,7 +30,8 @@ from cli.plots import describe_origin, draw, require_chart
 from cli.stderr import say
 from cli.stdout import print_text, write_result
 from etl.errors import QueryError, UsageError
-from etl.reports import OWN, Parameter, Report
+from etl.parameters import Parameter, Value
+from etl.reports import OWN, Report
 
 if TYPE_CHECKING:
     from etl.figures import Figures
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 def add_report(app: typer.Typer, report: Report) -> None:
     """Give `app` a command that runs `report`."""
 
-    def run_report(**options: Any) -> None:
+    def run_report(context: typer.Context, **options: Any) -> None:
         data_dir, format_ = options.pop("data_dir"), options.pop("format_")
         output, show_sql = options.pop("output"), options.pop("show_sql")
         plot, header = options.pop("plot"), not options.pop("no_header")
@@ -61,7 +62,9 @@ def add_report(app: typer.Typer, report: Report) -> None:
                 result = warehouse.report(report, **options)
                 told = replace(result, if_empty=lambda: _tell_empty(report, options))
                 if plot:
-                    draw(report, told, plot, describe_origin(warehouse.release, report, options))
+                    wanted = options | _find_unlimited(context, report)
+                    drawn = replace(warehouse.report(report, **wanted), if_empty=told.if_empty)
+                    draw(report, drawn, plot, describe_origin(warehouse.release, report, wanted))
                 if output or not plot:
                     told = result if plot else told
                     write_result(told, format_, output, _find_bars(report), header=header, title=report.title)
@@ -69,7 +72,7 @@ def add_report(app: typer.Typer, report: Report) -> None:
                 say(describe_figures(figures))
 
     choice = _CHOICE if report.allows_choice else ()
-    _declare(run_report, [*map(_to_parameter, report.parameters), *choice, *_COMMON])
+    _declare(run_report, [_CONTEXT, *map(_to_parameter, report.parameters), *choice, *_COMMON])
     app.command(report.name, help=_help_text(report), short_help=report.title, rich_help_panel=report.group)(run_report)
 
 
@@ -79,12 +82,22 @@ def _require_place(format_: Format, output: Path | None) -> None:
         raise UsageError(f"--plot draws the rows, so that --format {format_.value} needs a file: name it with --output")
 
 
+def _find_unlimited(context: typer.Context, report: Report) -> dict[str, Value]:
+    """A picture is of all rows, unless its user says of how many: a default limit is for those who read rows."""
+    return {name: value for name, value in report.all_rows.items() if _is_default(context, name)}
+
+
+def _is_default(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "DEFAULT"
+
+
 def _tell_empty(report: Report, options: dict[str, Any]) -> None:
     """Nothing found is a failure for a report that looks one thing up, and an answer for all others."""
     if not report.empty:
         return
     _tell_choice(options, "only the bins that --where and --sample choose were looked at")
-    if any(parameter.default is None for parameter in report.parameters):
+    if report.looks_up:
         raise QueryError(report.empty)
     say(report.empty)
 
@@ -128,9 +141,10 @@ def _help_text(report: Report) -> str:
 
 def _to_parameter(parameter: Parameter) -> inspect.Parameter:
     type_: Any = Literal[parameter.choices] if parameter.choices else parameter.type
+    shown: dict[str, Any] = {"help": parameter.help, "min": parameter.minimum, "max": parameter.maximum}
     if parameter.default is None:
-        return _declare_one(parameter.variable, Annotated[type_, typer.Argument(help=parameter.help)])
-    option = typer.Option(f"--{parameter.name}", help=parameter.help, min=parameter.minimum)
+        return _declare_one(parameter.variable, Annotated[type_, typer.Argument(**shown)])
+    option = typer.Option(f"--{parameter.name}", **shown)
     return _declare_one(parameter.variable, Annotated[type_, option], parameter.default)
 
 
@@ -138,6 +152,7 @@ def _declare_one(name: str, annotation: Any, default: Any = inspect.Parameter.em
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
 
+_CONTEXT = _declare_one("context", typer.Context)
 _CHOICE = (_declare_one("where", WhereOption, None), _declare_one("sample", SampleOption, None))
 _COMMON = (
     _declare_one("format_", FormatOption, Format.TABLE),

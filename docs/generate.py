@@ -20,7 +20,8 @@ from cli import etl as etl_command
 from cli import report as report_command
 from etl.connect.tools import Tool, load_tools
 from etl.models import Model, load_readable
-from etl.reports import GROUPS, Parameter, Report, load_reports
+from etl.parameters import Parameter
+from etl.reports import GROUPS, Report, load_reports
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -137,8 +138,9 @@ def _describe_report(report: Report, folder: Path) -> str:
 def _describe_parameter(parameter: Parameter) -> str:
     name = parameter.variable.upper() if parameter.default is None else f"--{parameter.name}"
     choices = f" One of {', '.join(parameter.choices)}." if parameter.choices else ""
+    bounds = f" {parameter.bounds.capitalize()}." if parameter.bounds not in {"", "at least 0"} else ""
     default = "" if parameter.default is None else f" Default: {parameter.default}."
-    return f"* `{name}`: {parameter.help}{choices}{default}"
+    return f"* `{name}`: {parameter.help}{choices}{bounds}{default}"
 
 
 def _replay(block: str, folder: Path) -> str:

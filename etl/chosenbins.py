@@ -1,8 +1,9 @@
 """Which bins a report is about: those that conditions choose, or a sample of them.
 
-A report needs no word about it, as long as it reads nothing but the tables of bins and their lines: on a connection of
-its own, views of the same names stand in for them and show the chosen bins only. Values are bound to variables of that
-connection, which the views read; none is ever pasted into SQL.
+A report needs no word about it, as long as of bins it reads nothing but what holds them and their lines: on a
+connection of its own, views of the same names stand in for these and show the chosen bins only. The doubts about them
+that `label_trust` has are those of the whole release; and so are the names and measures of items, which a report may
+look up. Values are bound to variables of that connection, which the views read; none is ever pasted into SQL.
 
 A sample is the bins with the least MD5 of a seed and their id, so that it is the same in every release that has these
 bins, and any other tool can draw it.
@@ -20,9 +21,9 @@ from typing import Any
 import duckdb
 
 from etl.errors import QueryError, UsageError
-from etl.models import Column, load_readable
+from etl.models import Column, find_reads, load_readable, load_views
 from etl.reading import parse_query
-from etl.reports import CHOOSABLE
+from etl.reports import CHOOSABLE, LOOKUPS
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 SEED = "abid"
@@ -57,19 +58,28 @@ def choose_bins(
     """A connection on which `query` is about those bins that meet all conditions and are in the sample of so many.
 
     Raises:
-        UsageError: a condition is none, the sample is empty, or the query reads more than bins and their lines.
+        UsageError: a condition is none, the sample is empty, or the query reads what isn't about these bins.
     """
     conditions = [parse_condition(text) for text in ([where] if isinstance(where, str) else where or ())]
     if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int) or not 0 < sample <= _LARGEST):
         raise UsageError(f"a sample is a number of bins from 1, not {sample}")
-    if others := sorted(_find_tables(connection, query) - set(CHOOSABLE)):
-        raise UsageError(
-            f"bins can be chosen only where nothing but {', '.join(CHOOSABLE)} is read, "
-            f"and this reads {', '.join(others)}"
-        )
+    _require_choosable(_find_tables(connection, query))
     cursor = connection.cursor()
     _define_views(cursor, conditions, sample)
     return cursor
+
+
+def _require_choosable(read: set[str]) -> None:
+    if others := sorted(read - {*CHOOSABLE, *LOOKUPS}):
+        raise UsageError(
+            f"bins can be chosen only where nothing but {', '.join((*CHOOSABLE, *LOOKUPS))} is read, "
+            f"and this reads {', '.join(others)}"
+        )
+    if read.isdisjoint(CHOOSABLE):
+        raise UsageError(
+            f"bins can be chosen only where one of {', '.join(CHOOSABLE)} is read, "
+            f"and this reads {', '.join(sorted(read)) or 'no table'}"
+        )
 
 
 def parse_condition(text: str) -> Condition:
@@ -135,10 +145,20 @@ def _define_views(cursor: duckdb.DuckDBPyConnection, conditions: list[Condition]
         tests.append(f"{condition.column} {condition.operator} getvariable('chosen_{number}')")
     cut = f"order by md5('{SEED}' || bin_id), bin_id limit {sample}" if sample else ""
     cursor.execute(f"create temp view bins as select * from memory.bins where {' and '.join(tests)} {cut}")
-    for table in CHOOSABLE[1:]:
-        cursor.execute(
-            f"create temp view {table} as select * from memory.{table} where bin_id in (select bin_id from bins)"
-        )
+    for name in CHOOSABLE[1:]:
+        chosen = f"select * from {_name_whole(name)} where bin_id in (select bin_id from temp.bins)"
+        cursor.execute(f"create temp view {name} as {chosen}")
+
+
+def _name_whole(name: str) -> str:
+    """That table or view of all bins. What a view reads by its name alone would be of the chosen ones here."""
+    if name not in load_views():
+        return f"memory.{name}"
+    query = load_views()[name].query
+    tables = ", ".join(
+        f"{table} as (select * from memory.{table})" for table in sorted(find_reads(query) & {*CHOOSABLE})
+    )
+    return f"(with {tables} select * from ({query}))"
 
 
 def _find_tables(connection: duckdb.DuckDBPyConnection, query: str) -> set[str]:

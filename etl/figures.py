@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from etl.parameters import Value
 from etl.queryerrors import explaining
-from etl.reports import Report, Value
+from etl.reports import Report
 from etl.sqlfiles import read_folder
 
 

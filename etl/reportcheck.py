@@ -10,9 +10,10 @@ from pathlib import Path
 import duckdb
 
 from etl.errors import QueryError
+from etl.parameters import Parameter, Value
 from etl.reading import require_reading
 from etl.reportfile import Mistake, MistakesError, Taken, read_report
-from etl.reports import Parameter, Report, Value
+from etl.reports import Report
 from etl.sqlfiles import read_file
 from etl.warehouse import Warehouse
 
@@ -75,7 +76,10 @@ def _find_value(parameter: Parameter) -> Value:
     """Some value that the parameter can have."""
     if parameter.default is not None:
         return parameter.default
-    return parameter.choices[0] if parameter.choices else parameter.type()
+    if parameter.choices:
+        return parameter.choices[0]
+    bounds = (bound for bound in (parameter.minimum, parameter.maximum) if bound is not None)
+    return next(bounds, parameter.type())
 
 
 def _locate(error: QueryError, first_line: int) -> Mistake:

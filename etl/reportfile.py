@@ -1,6 +1,6 @@
 """A report that a user wrote: its file has the header that ours have, and every mistake in it is told with its line.
 
-What the header's lines themselves must look like, `etl.reports` and `etl.charts` say; here is what must hold between
+What the header's lines themselves must look like, `etl.parameters` and `etl.charts` say; here is what must hold between
 them, and between the file and the commands and options that there are already.
 """
 
@@ -14,7 +14,8 @@ from pathlib import Path
 
 from etl.charts import parse_chart
 from etl.errors import UsageError
-from etl.reports import GROUPS, OWN, Report, load_report, load_reports, parse_parameter
+from etl.parameters import parse_parameter
+from etl.reports import GROUPS, OWN, Report, load_report, load_reports
 from etl.sqlfiles import SqlFile, read_file
 
 _NEEDED = ("report", "title", "group", "about", "example")

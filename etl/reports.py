@@ -1,11 +1,10 @@
 """The canned reports of `sql/reports/`: one file is one report, and its header is all that is known about it.
 
-Parameters are typed and bound by name; nothing a user says is ever pasted into SQL.
+Parameters are bound by name; nothing a user says is ever pasted into SQL.
 """
 
-import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 from etl.charts import Chart, parse_chart
 from etl.errors import UsageError
 from etl.models import find_reads, load_readable
+from etl.parameters import Parameter, Value, find_fault, parse_parameter
 from etl.sqlfiles import SqlFile, read_folder
 
 GROUPS = ("Bins", "Items", "Sizes", "Doubts", "Release")
@@ -21,30 +21,11 @@ GROUPS = ("Bins", "Items", "Sizes", "Doubts", "Release")
 OWN = "Yours"
 """The group of a user's own reports."""
 
-CHOOSABLE = ("bins", "observations", "quantities")
-"""The tables of bins and their lines: a report that reads no other can be about some of the bins."""
+CHOOSABLE = ("bins", "observations", "quantities", "label_trust")
+"""What holds bins and their lines, of which a report can be about some."""
 
-_LARGEST = 2**63 - 1
-_TYPES = {"varchar": str, "count": int, "integer": int, "double": float}
-_PARAMETER = re.compile(r"([a-z]+(?:-[a-z]+)*)\s+(varchar|count|integer|double|choice\(([^)]+)\))\s+(\S+)\s+(\S.*)")
-Value = str | int | float
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A report's parameter. One without a default must be given."""
-
-    name: str
-    type: type[str] | type[int] | type[float]
-    choices: tuple[str, ...]
-    minimum: int | None
-    default: Value | None
-    help: str
-
-    @property
-    def variable(self) -> str:
-        """Its name in SQL and in Python."""
-        return self.name.replace("-", "_")
+LOOKUPS = ("items", "dimensions")
+"""What says more about an ASIN, over all bins: such a report may read it, too. What else there is, it may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +45,22 @@ class Report:
 
     @property
     def allows_choice(self) -> bool:
-        """Whether it can be about chosen bins, as far as its text shows (without DuckDB)."""
+        """Whether it can be about chosen bins, as far as its text shows (without DuckDB).
+
+        What looks one thing up can't: it would say that there is none, of one that isn't among them.
+        """
         read = find_reads(self.query) & load_readable().keys()
-        return bool(read) and read <= set(CHOOSABLE)
+        return not self.looks_up and not read.isdisjoint(CHOOSABLE) and read <= {*CHOOSABLE, *LOOKUPS}
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether it must be told what it is about."""
+        return any(parameter.default is None for parameter in self.parameters)
+
+    @property
+    def all_rows(self) -> dict[str, Value]:
+        """The parameters that it shows all its rows with: what limits a user's report, only its user knows."""
+        return {"limit": 0} if self.group != OWN and any(p.name == "limit" for p in self.parameters) else {}
 
 
 @cache
@@ -114,22 +108,9 @@ def _bind(report: Report, parameter: Parameter, value: Value | None) -> Value:
     value = parameter.default if value is None else value
     if value is None:
         raise UsageError(f"{report.name} needs {parameter.variable}: {parameter.help}")
-    if fault := _find_fault(parameter, value):
+    if fault := find_fault(parameter, value):
         raise UsageError(f"{report.name}: {parameter.variable} {fault}")
     return value
-
-
-def _find_fault(parameter: Parameter, value: Value) -> str:
-    """What is wrong with a value of a parameter, to be said after its name; empty when nothing is."""
-    if isinstance(value, bool) or not isinstance(value, (int, float) if parameter.type is float else parameter.type):
-        return f"takes a value of type {parameter.type.__name__}"
-    if parameter.choices and value not in parameter.choices:
-        return f"is one of {', '.join(parameter.choices)}, not {value}"
-    if parameter.minimum is not None and isinstance(value, int) and value < parameter.minimum:
-        return f"is at least {parameter.minimum}, not {value}"
-    if isinstance(value, int) and abs(value) > _LARGEST:
-        return f"is at most {_LARGEST}, not {value}"
-    return ""
 
 
 def load_report(file: SqlFile, groups: Collection[str] = GROUPS) -> Report:
@@ -153,41 +134,3 @@ def load_report(file: SqlFile, groups: Collection[str] = GROUPS) -> Report:
         query=file.query,
         path=file.path,
     )
-
-
-def parse_parameter(row: str, path: Path) -> Parameter:
-    """The parameter that a line of the header of the report at `path` declares.
-
-    Raises:
-        ValueError: it declares none, or a default that the parameter can't have.
-    """
-    match = _PARAMETER.fullmatch(row)
-    if not match:
-        raise ValueError(
-            f"{path}: not a parameter: {row}\nA parameter is a name of small letters and hyphens, a type (varchar, "
-            "count, integer, double or choice(ONE, OTHER)), a default or `required`, and its meaning"
-        )
-    name, type_name, choices, default, help_text = match.groups()
-    type_ = _TYPES.get(type_name, str)
-    parameter = Parameter(
-        name=name,
-        type=type_,
-        choices=tuple(choice.strip() for choice in choices.split(",")) if choices else (),
-        minimum=0 if type_name == "count" else None,
-        default=None,
-        help=help_text,
-    )
-    if default == "required":
-        return parameter
-    value = _parse_default(parameter, default.strip("'"))
-    if fault := _find_fault(parameter, value):
-        raise ValueError(f"{path}: not a default of a parameter: {row}\n{name} {fault}")
-    return replace(parameter, default=value)
-
-
-def _parse_default(parameter: Parameter, text: str) -> Value:
-    """The value that the text spells; the text itself where it spells none of this type."""
-    try:
-        return parameter.type(text)
-    except ValueError:
-        return text

@@ -28,11 +28,12 @@ from etl.globs import escape_glob
 from etl.limits import Limits, name_spill, set_limits
 from etl.models import SCHEMA_VERSION, define_macros, load_views
 from etl.ownreports import find_any_report
+from etl.parameters import Value
 from etl.queryerrors import explaining
 from etl.reading import require_reading
 from etl.receipt import register_receipt
 from etl.release import Release, hold_release
-from etl.reports import Report, Value, bind_parameters
+from etl.reports import Report, bind_parameters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -267,6 +268,8 @@ class Warehouse:
     def _choose(self, report: Report, where: Any, sample: Any) -> duckdb.DuckDBPyConnection:
         if not where and sample is None:
             return self.connection
+        if report.looks_up:
+            raise UsageError(f"{report.name} looks up what it is told, in all bins: no bins can be chosen for it")
         with explaining(report.query):
             chosen = choose_bins(self.connection, report.query, where, sample)
         weakref.finalize(chosen, id, self.connection)  # which holds the release for as long as it is referred to

@@ -12,12 +12,12 @@ from cli.plots.marks import lay_out
 from cli.site.drawings import Easel, open_easel
 from cli.stderr import say
 from etl.errors import QueryError, UsageError
+from etl.parameters import Value
 from etl.progress import Progress
-from etl.reports import OWN, Report, Value, load_reports
+from etl.reports import OWN, Report, load_reports
 from etl.warehouse import Warehouse
 
 MOST_ROWS = 1_000
-_ALL = {"limit": 0}
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ def read_sheets(warehouse: Warehouse, own: Iterable[Report], progress: Progress)
 
     One of the user's that fails is told about, and its sheet says why. Pictures are drawn meanwhile.
     """
-    reports = [report for report in (*load_reports().values(), *own) if not _needs_argument(report)]
+    reports = [report for report in (*load_reports().values(), *own) if not report.looks_up]
     with open_easel() as easel, progress.step("asking", len(reports), "reports") as step:
         sheets = []
         for report in reports:
@@ -60,12 +60,8 @@ def read_sheets(warehouse: Warehouse, own: Iterable[Report], progress: Progress)
     return sheets
 
 
-def _needs_argument(report: Report) -> bool:
-    return any(parameter.default is None for parameter in report.parameters)
-
-
 def _read(warehouse: Warehouse, report: Report, easel: Easel) -> Sheet:
-    sheet = Sheet(report, _choose_parameters(report))
+    sheet = Sheet(report, report.all_rows)
     with _noting_fault(sheet):
         sheet.columns, sheet.rows, sheet.total = warehouse.report(report, **sheet.given).head(MOST_ROWS)
         if figures := warehouse.figures(report, **sheet.given):
@@ -75,12 +71,6 @@ def _read(warehouse: Warehouse, report: Report, easel: Easel) -> Sheet:
             plot = lay_out(report.chart, report.title, notes, sheet.columns, sheet.rows)
             sheet.drawing = easel.draw(plot)
     return sheet
-
-
-def _choose_parameters(report: Report) -> dict[str, Value]:
-    """Of ours, 0 is no limit; what it is of a user's report, only its user knows."""
-    limited = report.group != OWN and any(parameter.name in _ALL for parameter in report.parameters)
-    return dict(_ALL) if limited else {}
 
 
 @contextmanager

@@ -13,8 +13,8 @@ about:   Every measurement of an item with something to doubt about it, the most
 parameters:
   reason  choice(all, length_below_width, width_below_height, too_dense, not_a_measure, length_outlier, width_outlier,
           height_outlier, weight_outlier, density_outlier)  all  Show only measurements that this speaks against.
-  min-z   double  3.5  From which score on a measure is an outlier.
-  limit   count   20   Rows to show; 0 shows all.
+  min-z   double(0..)  3.5  From which score on a measure is an outlier.
+  limit   count        20   Rows to show; 0 shows all.
 example: abid-report dimension-outliers --reason too_dense --limit 5
 empty:   Nothing speaks against any measurement.
 */

@@ -3,8 +3,8 @@ report:  fcsku-asin
 title:   FCSKUs that aren't the ASIN
 group:   Items
 about:   The pairs of FCSKU and ASIN that differ, in the bins of the chosen id style, the most frequent first. Nearly
-         everywhere both are equal; a line whose ASIN is null differs too, and has no name here. asin_fcsku_count counts
-         the FCSKUs under which those bins keep the ASIN.
+         everywhere both are equal; a line whose ASIN is null differs too, and has no name here; other names are the
+         most frequent ones in all bins. asin_fcsku_count counts the FCSKUs under which those bins keep the ASIN.
 parameters:
   id-style  choice(all, padded, unpadded)  all  Which bins to look at.
   limit     count    20  Rows to show; 0 shows all.

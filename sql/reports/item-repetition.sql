@@ -3,7 +3,8 @@ report:  item-repetition
 title:   ASINs by the number of bins that hold them
 group:   Items
 about:   How many ASINs are in 1, 2, 3, ... bins, counting only bins of the chosen id style. share and
-         cumulative_share are fractions of the ASINs counted. Lines without an ASIN are left out.
+         cumulative_share are fractions of the ASINs counted. Lines without an ASIN are left out. --sample counts the
+         bins that it draws alone: in these, an ASIN is seldom seen again.
 parameters:
   id-style  choice(all, padded, unpadded)  all  Which bins to count.
 chart:   bar x=bin_count y=asins log=y

@@ -3,7 +3,8 @@ report:  label-trust
 title:   Bins whose count is in doubt
 group:   Doubts
 about:   Bins with at least one reason not to trust their count, the most doubtful first; the view of the same name has
-         a column for each reason and says what it means (`abid-report schema label_trust`).
+         a column for each reason and says what it means (`abid-report schema label_trust`). Bins that are chosen keep
+         the reasons that they have in the whole release: a twin or a copy needn't be among them.
 parameters:
   id-style     choice(all, padded, unpadded)  all  Which bins to look at.
   reason       choice(all, quantity_gap, rejected_line, null_asin, unmeasured_line, oversized_item,

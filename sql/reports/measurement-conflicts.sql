@@ -8,8 +8,9 @@ about:   ASINs of which a length, width, height (inches) or weight (pounds) has 
          line_count counts the lines with the measurement. What differs by less, as float noise does, is no conflict,
          and neither is a measure that is known in one bin and not in another.
 parameters:
-  min-ratio  double   1  Show only items whose ratio is at least this: 1.1 leaves out what differs by less than a tenth.
-  limit      count   20  Rows to show; 0 shows all.
+  min-ratio  double(1..)  1   Show only items whose ratio is at least this: 1.1 leaves out what differs by less than a
+                              tenth.
+  limit      count        20  Rows to show; 0 shows all.
 example: abid-report measurement-conflicts --min-ratio 2 --limit 10
 empty:   Bins agree on the measures of every item, as far as this ratio.
 */

@@ -5,7 +5,7 @@ group:   Doubts
 about:   ASINs with several names in the bins of the chosen id style, those with the most names first; one row a name,
          the most frequent one (ties: the one in the lowest bin) first. bin_count counts the bins that have the name.
          differs tells what sets it apart from the first one: case or accents alone, or more. Lines without a name are
-         left out.
+         left out. --sample looks at the names in the bins that it draws alone, and so misses most.
 parameters:
   id-style  choice(all, padded, unpadded)  all  Which bins to look at.
   limit     count    20  Rows to show; 0 shows all.

@@ -10,7 +10,8 @@ from pathlib import Path
 from bench.measure import BIN, Row, best_of, run_process
 
 from etl.catalog import CATALOG
-from etl.reports import Report, Value, bind_parameters, load_reports
+from etl.parameters import Value
+from etl.reports import Report, bind_parameters, load_reports
 from etl.sqlfiles import read_folder
 from etl.warehouse import Warehouse
 

@@ -87,8 +87,11 @@ def test_list_has_a_line_a_report_with_its_group(own: Path, run: Run) -> None:
 
 
 def test_a_choice_of_bins_is_offered_where_it_can_be_made(run: Run) -> None:
-    offers = {name: run("abid-report", name, "--help", NO_COLOR="1").stdout for name in ("item", "summary")}
-    assert [option in offers["item"] for option in CHOICE] == [True, True]
+    offers = {
+        name: run("abid-report", name, "--help", NO_COLOR="1").stdout for name in ("top-items", "item", "summary")
+    }
+    assert [option in offers["top-items"] for option in CHOICE] == [True, True]
+    assert [option in offers["item"] for option in CHOICE] == [False, False], "what isn't chosen is there all the same"
     assert [option in offers["summary"] for option in CHOICE] == [False, False]
 
 

@@ -17,8 +17,9 @@ from documents import make_document, make_line, run_pipeline, write_bucket
 from etl.catalog import create_view
 from etl.errors import UsageError
 from etl.lock import lock_removal
-from etl.models import define_macros, load_tables
-from etl.reports import Report, Value, load_reports
+from etl.models import define_macros, load_tables, load_views
+from etl.parameters import Value
+from etl.reports import Report, load_reports
 from etl.warehouse import Warehouse
 
 LINES = [
@@ -59,7 +60,9 @@ def reports_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     queries = {
         "ids": "select bin_id from bins order by bin_id",
         "lines": "select bin_id, count(*) from observations join quantities using (bin_id, fcsku) group by all",
-        "comma": "select count(*) from bins, items",
+        "comma": "select count(*) from bins, images",
+        "names": "select bin_id, items.name, items.bin_count from quantities join items using (asin)",
+        "sizes": "select count(*) from items join dimensions using (asin)",
         "qualified": "select count(*) from memory.bins",
         "subquery": "select count(*) from bins where exists (from rejects)",
     }
@@ -180,34 +183,73 @@ def test_a_result_holds_its_release_although_the_warehouse_is_gone(
 
 @pytest.fixture(scope="module")
 def only_bins(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in which the other tables aren't."""
+    """A database in which are those tables alone that hold bins, what says more about their items, and the doubts."""
     with duckdb.connect() as connection:
         define_macros(connection)
-        for name in ("bins", "observations", "quantities"):
+        for name in ("bins", "observations", "quantities", "items", "dimensions"):
+            create_view(connection, load_tables()[name], warehouse.release.path)
+        connection.execute(f"create view label_trust as {load_views()['label_trust'].query}")
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def only_items(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in which no bins are."""
+    with duckdb.connect() as connection:
+        define_macros(connection)
+        for name in ("items", "dimensions"):
             create_view(connection, load_tables()[name], warehouse.release.path)
         yield connection
 
 
+def can_answer(connection: duckdb.DuckDBPyConnection, query: str, values: dict[str, Value]) -> bool:
+    try:
+        connection.execute(f"explain {query}", values)
+    except (duckdb.CatalogException, duckdb.BinderException):  # the latter where a table is hidden by its own name
+        return False
+    return True
+
+
 @pytest.mark.parametrize("report", load_reports().values(), ids=load_reports())
 def test_a_choice_is_offered_where_a_report_needs_no_other_table(
-    report: Report, warehouse: Warehouse, only_bins: duckdb.DuckDBPyConnection
+    report: Report, warehouse: Warehouse, only_bins: duckdb.DuckDBPyConnection, only_items: duckdb.DuckDBPyConnection
 ) -> None:
     values: dict[str, Value] = {p.variable: p.default if p.default is not None else p.type() for p in report.parameters}
-    try:
-        only_bins.execute(f"explain {report.query}", values)
-        needs_no_other = True
-    except (duckdb.CatalogException, duckdb.BinderException):  # the latter where a table is hidden by its own name
-        needs_no_other = False
-    assert report.allows_choice == needs_no_other
-    if needs_no_other:
+    is_about_bins = can_answer(only_bins, report.query, values) and not can_answer(only_items, report.query, values)
+    looks_up = any(parameter.default is None for parameter in report.parameters)
+    assert report.allows_choice == (is_about_bins and not looks_up)
+    if report.allows_choice:
         assert warehouse.report(report, **values, sample=2).columns == warehouse.report(report, **values).columns
     else:
-        with pytest.raises(UsageError, match="and this reads"):
+        with pytest.raises(UsageError, match="looks up what it is told" if looks_up else "and this reads"):
             warehouse.report(report, **values, sample=2)
 
 
+def test_what_says_more_about_items_says_it_over_all_bins(warehouse: Warehouse, reports_dir: Path) -> None:
+    held = Counter(asin for document in DOCUMENTS.values() for asin in document["BIN_FCSKU_DATA"])
+    lines = DOCUMENTS["00003"]["BIN_FCSKU_DATA"]
+    expected = {("00003", line["name"], held[asin]) for asin, line in lines.items()}
+    rows = warehouse.report("names", reports_dir=reports_dir, where="bin_id = 00003").rows()
+    assert set(rows) == expected != set()
+
+
+def test_a_report_of_items_alone_is_about_no_bins(warehouse: Warehouse, reports_dir: Path) -> None:
+    with pytest.raises(UsageError, match=r"only where one of bins, .* is read, and this reads dimensions, items$"):
+        warehouse.report("sizes", reports_dir=reports_dir, sample=2)
+
+
+def test_chosen_bins_have_the_doubts_that_they_have_in_the_whole_release(warehouse: Warehouse) -> None:
+    of_all = {row[0]: row[1:] for row in warehouse.report("label-trust", min_reasons=0, limit=0).rows()}
+    assert set(of_all) == set(STEMS)
+    chosen = warehouse.report("label-trust", min_reasons=0, limit=0, where="id_style = unpadded").rows()
+    assert {row[0]: row[1:] for row in chosen} == {stem: of_all[stem] for stem in ("1", "2", "523")}
+    assert all("twin" in row[4] for row in chosen)
+    doubtful = warehouse.report("label-trust", reason="twin", limit=0, where="id_style = padded").rows()
+    assert {row[0] for row in doubtful} == {"00001", "00002", "00523"}
+
+
 @pytest.mark.parametrize(
-    ("name", "read"), [("comma", "items"), ("qualified", r"memory\.bins"), ("subquery", "rejects")]
+    ("name", "read"), [("comma", "images"), ("qualified", r"memory\.bins"), ("subquery", "rejects")]
 )
 def test_no_way_to_read_another_table_is_overlooked(
     name: str, read: str, warehouse: Warehouse, reports_dir: Path

@@ -1,5 +1,6 @@
 """A user's own reports: which files are one, and what is said of those that aren't."""
 
+import math
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from etl.errors import QueryError, UsageError
 from etl.ownreports import read_own_reports, write_template
 from etl.reportcheck import check_report
 from etl.reportfile import Taken, find_header_mistakes
-from etl.reports import GROUPS, load_reports
+from etl.reports import GROUPS, bind_parameters, load_reports
 from etl.sqlfiles import SQL_ROOT, read_folder
 from etl.warehouse import Warehouse
 
@@ -144,6 +145,15 @@ def test_a_template_has_a_name_that_can_be_a_command(name: str, tmp_path: Path) 
         (("  all  Which", "  round  Which"), 8, "id-style is one of all, padded, unpadded, not round"),
         (("count  20", "count  few"), 9, "limit takes a value of type int"),
         (("count  20", "count  -1"), 9, "limit is at least 0, not -1"),
+        (("count  20", "count(1..9)  20"), 9, "limit is from 1 to 9, not 20"),
+        (("count  20", "count(..9)  -1"), 9, "limit is from 0 to 9, not -1"),
+        (("count  20", "double(..0.5)  0.75"), 9, "limit is at most 0.5, not 0.75"),
+        (("count  20", "double  nan"), 9, "limit is a finite number, not nan"),
+        (("count  20", "double(0..1)  inf"), 9, "limit is from 0 to 1, not inf"),
+        *(
+            (("count  20", f"{type_}  20"), 9, "numbers can have bounds, as double(0..1) or count(1..)")
+            for type_ in ("count(1)", "count(9..1)", "count(..-1)", "integer(1.5..)", "varchar(1..)", "double(a..b)")
+        ),
         (("  limit ", "  id-style "), 9, "the parameter id-style is there already on line 8: remove one"),
         (("  limit ", "  format "), 9, "format means something else already"),
         (("  limit ", "  class "), 9, "class means something else already"),
@@ -207,6 +217,39 @@ def test_a_parameter_in_a_text_or_a_comment_is_none(warehouse: Warehouse, tmp_pa
 def test_a_required_parameter_needs_no_value_to_be_checked(warehouse: Warehouse, tmp_path: Path) -> None:
     path = write_report(tmp_path, "mine", ("unpadded)  all", "unpadded)  required"), ("count  20", "count  required"))
     assert check_report(path, TAKEN, warehouse)
+
+
+@pytest.mark.parametrize("type_", ["count(3..)", "integer(..-3)", "double(0.5..0.75)"])
+def test_a_required_parameter_is_checked_with_a_value_within_its_bounds(
+    type_: str, warehouse: Warehouse, tmp_path: Path
+) -> None:
+    path = write_report(
+        tmp_path, "mine", ("count  20", f"{type_}  required"), ("limit nullif($limit, 0)", "limit $limit * 0")
+    )
+    assert check_report(path, TAKEN, warehouse)
+
+
+@pytest.mark.parametrize(
+    ("type_", "value", "said"),
+    [
+        *(("double", value, f"least is a finite number, not {value}") for value in (math.nan, math.inf, -math.inf)),
+        *(("double(0..1)", value, f"least is from 0 to 1, not {value}") for value in (math.nan, math.inf, -0.1, 2)),
+        ("count(1..)", 0, "least is at least 1, not 0"),
+        ("integer(-3..3)", -4, "least is from -3 to 3, not -4"),
+        ("integer(-3..3)", 1.5, "least takes a value of type int"),
+        ("double(0..1)", 1, ""),
+        ("double(0..1)", 0.0, ""),
+        ("integer(-3..3)", -3, ""),
+    ],
+)
+def test_a_value_is_within_the_bounds_of_its_parameter(type_: str, value: float, said: str, tmp_path: Path) -> None:
+    path = write_report(tmp_path, "mine", ("limit     count  20", f"least  {type_}  required"), ("$limit", "$least"))
+    report = check_report(path, TAKEN, None)
+    if not said:
+        assert bind_parameters(report, {"least": value})["least"] == value
+        return
+    with pytest.raises(UsageError, match=f"^mine: {re.escape(said)}$"):
+        bind_parameters(report, {"least": value})
 
 
 @pytest.mark.parametrize("file", read_folder("reports").values(), ids=read_folder("reports"))
