@@ -19,8 +19,9 @@ from etl.catalog import create_views
 from etl.datadir import DataDir
 from etl.fetch import fetch_documents
 from etl.models import define_macros, load_tables
+from etl.parameters import Value
 from etl.receipt import register_receipt
-from etl.reports import Report, Value, bind_parameters, load_reports
+from etl.reports import Report, bind_parameters, load_reports
 from etl.sources.directory import DirectorySource
 from etl.warehouse import Warehouse
 
