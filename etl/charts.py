@@ -1,27 +1,28 @@
 """How the rows of a report become a picture: the line `chart:` of its header.
 
-    chart: KIND x=COLUMN [y=COLUMN] [log=AXES]
+    chart: KIND x=COLUMN y=COLUMN [log=AXES]
+    chart: hist x=COLUMN [of=ROWS] [log=AXES]
 
-KIND is bar, line or point, one mark a row, from its x and its y; or hist, which takes x alone and counts the rows by
-it. AXES, which are x, y or x,y, have a logarithmic scale: for what spans several powers of ten.
+KIND is bar, line or point: one mark a row, from its x and its y. A hist counts the rows by their x; ROWS says what they
+are, as in of=pairs. AXES, which are x, y or x,y, have a logarithmic scale: for what spans several powers of ten.
 """
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_GRAMMAR = "KIND x=COLUMN [y=COLUMN] [log=AXES]"
-_CHART = re.compile(r"(bar|line|point|hist) x=(\w+)(?: y=(\w+))?(?: log=(x|y|x,y))?")
+_CHART = re.compile(r"(?:(bar|line|point) x=(\w+) y=(\w+)|hist x=(\w+)(?: of=(\w+))?)(?: log=(x|y|x,y))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What to draw. Without `y`, the rows are counted."""
+    """What to draw. Without `y`, the rows are counted, which `of` names."""
 
     kind: str
     x: str
     y: str | None
     log: frozenset[str]
+    of: str = "rows"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -38,10 +39,11 @@ def parse_chart(hint: str, path: Path) -> Chart | None:
     if not hint:
         return None
     match = _CHART.fullmatch(hint)
-    if not match or (match[1] == "hist") == bool(match[3]):
+    if not match or match[4] == (match[5] or "rows"):
         raise ValueError(
-            f"{path}: not a chart: {hint}\nA chart is {_GRAMMAR}: KIND is bar, line or point, or hist without y; "
+            f"{path}: not a chart: {hint}\nA chart is KIND x=COLUMN y=COLUMN [log=AXES], where KIND is bar, line or "
+            "point; or hist x=COLUMN [of=ROWS] [log=AXES], where ROWS, another word than COLUMN, says what it counts. "
             "AXES are x, y or x,y"
         )
-    kind, x, y, log = match.groups()
-    return Chart(kind, x, y, frozenset(log.split(",") if log else ()))
+    kind, x, y, counted, of, axes = match.groups()
+    return Chart(kind or "hist", x or counted, y, frozenset(axes.split(",") if axes else ()), of or "rows")

@@ -6,6 +6,7 @@ The libraries that draw are an optional extra, and slow to import: nothing else 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def require_chart(report: Report, target: Path) -> Chart:
 
 
 def draw(report: Report, result: "Result", target: Path, origin: str) -> None:
-    """Draw the rows of a report, which are held whole, to a file or standard output.
+    """Draw the rows of a report to a file or standard output; holds what is drawn of each.
 
     Raises:
         UsageError: a library is missing, or the rows don't have what the chart needs.
@@ -48,8 +49,7 @@ def draw(report: Report, result: "Result", target: Path, origin: str) -> None:
     from cli.plots.marks import lay_out  # noqa: PLC0415  (most commands draw nothing)
 
     columns, chunks = result.stream()
-    rows = [row for rows in chunks for row in rows]
-    plot = lay_out(require_chart(report, target), report.title, [origin], columns, rows)
+    plot = lay_out(require_chart(report, target), report.title, [origin], columns, chain.from_iterable(chunks))
     if target == TERMINAL:
         with _explain_missing():
             from cli.plots.terminal import draw_text  # noqa: PLC0415  (an optional extra)
@@ -62,8 +62,11 @@ def draw(report: Report, result: "Result", target: Path, origin: str) -> None:
 
 
 def describe_origin(release: "Release", report: Report, options: Mapping[str, Any]) -> str:
-    """Where the rows of a picture are from: the release, and the options that differ from their defaults."""
-    defaults = {parameter.variable: parameter.default for parameter in report.parameters}
+    """Where the rows of a picture are from: the release, and the options that differ from their defaults.
+
+    That of a limit is to show all of them.
+    """
+    defaults = {parameter.variable: parameter.default for parameter in report.parameters} | {"limit": 0}
     chosen = [
         f"{name.replace('_', '-')} {' and '.join(value) if isinstance(value, list) else value}"
         for name, value in options.items()

@@ -5,7 +5,6 @@ A row that can't be drawn isn't forgotten in silence: the notes below the title 
 
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +12,8 @@ from itertools import pairwise
 from typing import Any
 
 from cli.formats import to_text
+from cli.plots.rounding import count_by_class
+from cli.plots.tail import find_end
 from cli.text import escape_controls
 from etl.charts import Chart
 from etl.errors import UsageError
@@ -20,7 +21,6 @@ from etl.errors import UsageError
 Mark = tuple[Any, Any]
 MOST_MARKS = 5_000  # more can't be told apart
 MOST_LABELS = 300  # bars with a name each
-_BINS = 40  # of a histogram, at most
 _UNITS = {
     "lb": "pounds",
     "kg": "kilograms",
@@ -30,6 +30,7 @@ _UNITS = {
     "cm3": "cubic centimetres",
     "bytes": "bytes",
 }
+_COUNTED = {"share": "fraction", "quantity": "units"}  # wherever these words are in a name
 _EDGE = "from"  # begins the name of a column with the lower edges of classes
 _UNIT = re.compile(rf"(\w+)_({'|'.join(_UNITS)})")
 
@@ -49,8 +50,8 @@ class Axis:
         if match := _UNIT.fullmatch(self.column):
             name, unit = match[1], _UNITS[match[2]]
             return unit if name == _EDGE else f"{name.replace('_', ' ')} ({unit})"
-        unit = " (fraction)" if re.search(r"(^|_)share$", self.column) else ""
-        return self.column.replace("_", " ") + unit
+        words = self.column.split("_")
+        return " ".join([*words, *(f"({unit})" for word, unit in _COUNTED.items() if word in words)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +76,37 @@ class Plot:
         """Whether the bars lie on their side, so that their labels can be read."""
         return self.kind == "bar" and not self.x.numeric
 
+    @property
+    def base(self) -> float:
+        """Where bars on a logarithmic scale begin, so that the lowest has a height; below 1 where they count."""
+        lowest: float = min(y for _, y in self.marks)
+        return 0.5 if self.y.whole else lowest / 2
+
 
 def lay_out(
-    chart: Chart, title: str, notes: Iterable[str], columns: Sequence[str], rows: list[tuple[Any, ...]]
+    chart: Chart, title: str, notes: Iterable[str], columns: Sequence[str], rows: Iterable[tuple[Any, ...]]
 ) -> Plot:
-    """Make marks of the rows of a report.
+    """Make marks of the rows of a report; holds what is drawn of each.
 
     Raises:
         UsageError: the chart is of a column that isn't there, or its bars of one that isn't numeric.
     """
     drawn, said = [_pick(chart, columns, row) for row in rows], list(notes)
     whole = _keep(drawn, said, "without a value", lambda mark: None not in mark)
-    x, y = _find_axis(chart.x, 0, chart.log, whole), _find_axis(chart.y or "rows", 1, chart.log, whole)
+    x, y = _find_axis(chart.x, 0, chart.log, whole), _find_axis(chart.y or chart.of, 1, chart.log, whole)
     marks = _keep(whole, said, "at or below 0, off the logarithmic scale", lambda mark: _is_on_scale(mark, x, y))
     _require_numbers(chart, x, y)
+    if x.numeric and not x.log and chart.kind != "point":
+        marks = _cut_tail(marks, said, chart.kind, x, y)
     if chart.kind == "hist":
-        marks, gap = _count(marks, x)
+        marks, gap = _count(marks, x, y)
     else:
         marks = _cut(marks, said, MOST_MARKS if x.numeric or chart.kind != "bar" else MOST_LABELS)
         gap = _find_gap([to_scale(mark[0], x) for mark in marks]) if x.numeric else 1
     if not marks:
         said.append("no rows")
     kind = "bar" if chart.kind == "hist" else chart.kind
-    shift = 0.5 if chart.kind == "hist" or (kind == "bar" and chart.x.startswith(f"{_EDGE}_")) else 0
-    return Plot(kind, title, tuple(said), x, y, marks, gap, shift)
+    return Plot(kind, title, tuple(said), x, y, marks, gap, 0.5 if _is_of_edges(chart, x, gap) else 0)
 
 
 def to_scale(value: float, axis: Axis) -> float:
@@ -136,6 +144,22 @@ def _keep(marks: list[Mark], said: list[str], reason: str, is_kept: Callable[[Ma
     return kept
 
 
+def _cut_tail(marks: list[Mark], said: list[str], kind: str, x: Axis, y: Axis) -> list[Mark]:
+    if not marks:
+        return marks
+    places = [mark[0] for mark in marks]
+    weights = [max(mark[1], 0) if kind == "bar" else 1 for mark in marks]
+    end = find_end(places, weights, 0 if kind == "hist" else _find_gap(places))
+    far = [mark for mark in marks if mark[0] > end]
+    return _keep(marks, said, _describe_far(far, kind, x, y), lambda mark: mark[0] <= end) if far else marks
+
+
+def _describe_far(far: list[Mark], kind: str, x: Axis, y: Axis) -> str:
+    first, last = (f"{end(mark[0] for mark in far):,.10g}" for end in (min, max))
+    held = f"; {y.title}: {sum(mark[1] for mark in far):,}" if kind == "bar" and y.whole else ""
+    return f"with {x.title} {first if first == last else f'from {first} to {last}'}{held}"
+
+
 def _cut(marks: list[Mark], said: list[str], most: int) -> list[Mark]:
     if len(marks) > most:
         said.append(f"the first {most:,} of {len(marks):,} rows")
@@ -158,20 +182,14 @@ def _find_gap(places: list[float]) -> float:
     return min((after - before for before, after in pairwise(ordered)), default=1)
 
 
-def _count(marks: list[Mark], x: Axis) -> tuple[list[Mark], float]:
-    """How many marks are in each of some bins of equal width, which is a round number; x is their lower edge."""
-    places = [to_scale(mark[0], x) for mark in marks]
-    if not places:
-        return [], 1
-    step = round_up((max(places) - min(places)) / _BINS) or 1
-    counts = Counter(math.floor(place / step) for place in places)
-    numbers = range(min(counts), max(counts) + 1)
-    return [(10 ** (number * step) if x.log else number * step, counts[number]) for number in numbers], step
+def _count(marks: list[Mark], x: Axis, y: Axis) -> tuple[list[Mark], float]:
+    """The lower edge of each class and its number of marks; and the width of a class. A logarithm has none for 0."""
+    classes, gap = count_by_class([to_scale(mark[0], x) for mark in marks], whole=x.whole and not x.log)
+    return [(10**edge if x.log else edge, count) for edge, count in classes if count or not y.log], gap
 
 
-def round_up(width: float) -> float:
-    """The next of 1, 2, 5, 10, 20, ..."""
-    if width == 0:
-        return 0
-    power = 10.0 ** math.floor(math.log10(width))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= width * (1 - 1e-9))
+def _is_of_edges(chart: Chart, x: Axis, gap: float) -> bool:
+    """Whether bars stand right of their x, where classes begin; a class of one whole number is that number."""
+    if chart.kind == "hist":
+        return not x.whole or x.log or gap > 1
+    return chart.kind == "bar" and chart.x.startswith(f"{_EDGE}_")

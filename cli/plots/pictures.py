@@ -13,6 +13,7 @@ import vl_convert
 
 from cli.page import END, begin_page
 from cli.plots.marks import Axis, Plot, to_scale
+from cli.plots.rounding import find_log_ticks, round_up
 
 VERSION = "6.4"
 """Of Vega-Lite."""
@@ -23,11 +24,12 @@ _FILL = 0.85  # of a bar's room
 _LABEL = 260  # pixels
 _PADDING = 8  # pixels
 _FEW = 12  # whole numbers
+_TICKS = 8  # on an axis that lies, about
 _INK = "#2f4b6b"
 _MARKS: dict[str, dict[str, Any]] = {
     "bar": {"type": "bar"},
     "line": {"type": "line", "strokeWidth": 1.5, "point": {"size": 16, "fill": _INK}},
-    "point": {"type": "point", "filled": True, "size": 24},
+    "point": {"type": "point", "filled": True, "size": 36, "opacity": 0.7},  # more ink where several are in one place
 }
 _STYLE = "svg { max-width: 100%; height: auto; background: white; }\n"
 
@@ -70,7 +72,7 @@ def _encode(plot: Plot) -> dict[str, Any]:
         x, y = y, x
     channels = {"x": x, "y": y}
     if plot.kind == "bar" and plot.y.log and plot.marks:
-        channels["x2" if plot.is_lying else "y2"] = {"datum": _find_base(plot)}
+        channels["x2" if plot.is_lying else "y2"] = {"datum": plot.base}
     return channels
 
 
@@ -83,17 +85,26 @@ def _describe(plot: Plot, axis: Axis, place: int) -> dict[str, Any]:
         return shared | {"type": "ordinal", "sort": None, "axis": style}
     return shared | {
         "type": "quantitative",
-        "axis": {"grid": grid} | _find_ticks(axis, [mark[place] for mark in plot.marks] + [0] * place),
+        "axis": {"grid": grid} | _find_ticks(plot, axis, place),
         "scale": _scale(plot, axis, place),
     }
 
 
-def _find_ticks(axis: Axis, values: list[Any]) -> dict[str, Any]:
-    """Whole numbers have no ticks between them, and few of them have one each."""
-    if not axis.whole or axis.log or not values:
-        return {}
-    low, high = min(values), max(values)
-    return {"values": list(range(low, high + 1))} if high - low < _FEW else {"tickMinStep": 1}
+def _find_ticks(plot: Plot, axis: Axis, place: int) -> dict[str, Any]:
+    """Whole numbers have no ticks between them, and no fraction; and few of them have a tick each."""
+    values = [mark[place] for mark in plot.marks]
+    if not values:
+        return {"values": []}
+    if axis.log:
+        lowest = plot.base if plot.kind == "bar" and place == 1 else min(values)
+        return {"values": find_log_ticks(lowest, max(values)), "format": ",~r"}
+    few = {"tickCount": _TICKS} if plot.is_lying == bool(place) else {}
+    if not axis.whole:
+        return few
+    low, high = min(values + [0] * place), max(values)
+    return {"format": ",d"} | (
+        {"values": list(range(low, high + 1))} if high - low < _FEW else few | {"tickMinStep": 1}
+    )
 
 
 def _scale(plot: Plot, axis: Axis, place: int) -> dict[str, Any]:
@@ -103,17 +114,12 @@ def _scale(plot: Plot, axis: Axis, place: int) -> dict[str, Any]:
     type_ = "log" if axis.log else "linear"
     if plot.kind == "bar" and place == 0:
         return {"type": type_, "domain": _widen(plot), "nice": False, "zero": False}
+    highest = max(mark[place] for mark in plot.marks)
     if plot.kind == "bar" and axis.log:
-        return {"type": type_, "domainMin": _find_base(plot), "nice": False}
-    if axis.log:
-        return {"type": type_, "nice": False, "padding": _PADDING}
-    return {"type": type_, "zero": place == 1}
-
-
-def _find_base(plot: Plot) -> float:
-    """Where bars on a logarithmic scale begin: the lowest one still has a height."""
-    lowest: float = min(y for _, y in plot.marks)
-    return lowest / 2
+        return {"type": type_, "domain": [plot.base, round_up(highest)], "nice": False}
+    if plot.kind == "bar":
+        return {"type": type_, "zero": True} | ({} if highest else {"domainMax": 1})
+    return {"type": type_, "nice": False, "padding": _PADDING} | ({} if axis.log else {"zero": place == 1})
 
 
 def _widen(plot: Plot) -> list[float]:

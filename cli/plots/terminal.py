@@ -5,7 +5,8 @@ import shutil
 
 import plotext
 
-from cli.plots.marks import Plot, round_up, to_scale
+from cli.plots.marks import Plot, to_scale
+from cli.plots.rounding import round_up
 
 _HEIGHT = 20  # lines
 _FRAME = 4  # lines around lying bars, of which each has one
@@ -13,7 +14,6 @@ _FILL = 0.85  # of a bar's room
 _THIN = 0.1  # of a line, which is then one line
 _TICKS = 6  # at most
 _LABEL = 30  # characters
-_BASE = 0.3  # of a power of ten: the height of the lowest bar on a logarithmic scale
 _MARKER = "•"
 
 
@@ -26,17 +26,16 @@ def draw_text(plot: Plot) -> str:
     plotext.plot_size(shutil.get_terminal_size().columns, height)
     across, up = (plot.y, plot.x) if plot.is_lying else (plot.x, plot.y)
     plotext.xlabel(across.title)
-    plotext.ylabel(up.title)
     if plot.marks:
         _DRAW[plot.kind](plot)
     drawn = plotext.uncolorize(plotext.build())
-    return "\n".join([plot.title, *plot.notes, *(line.rstrip() for line in drawn.splitlines())])
+    return "\n".join([plot.title, *plot.notes, up.title, *(line.rstrip() for line in drawn.splitlines())])
 
 
 def _draw_bars(plot: Plot) -> None:
-    """Bars begin at 0, or a little below the lowest one of a logarithmic scale."""
+    """A label a bar, or a place; plotext's bars begin at 0."""
     places, heights = _place(plot, 0), _place(plot, 1)
-    base = min(heights) - _BASE if plot.y.log else 0
+    base = to_scale(plot.base, plot.y) if plot.y.log else 0
     shifted = [height - base for height in heights]
     if plot.is_lying:
         labels = [_shorten(x) for x, _ in plot.marks]
@@ -46,7 +45,7 @@ def _draw_bars(plot: Plot) -> None:
         average = (max(places) - min(places)) / max(1, len(places) - 1)  # plotext takes a part of it for the width
         plotext.bar(middles, shifted, width=_FILL * plot.gap / (average or 1), reset_ticks=False)
         plotext.xticks(*_find_ticks(plot, 0, places))
-    ticks, names = _find_ticks(plot, 1, heights if plot.y.log else [0, *heights])
+    ticks, names = _find_ticks(plot, 1, [base, *heights])
     (plotext.xticks if plot.is_lying else plotext.yticks)([tick - base for tick in ticks], names)
 
 

@@ -8,7 +8,7 @@ about:   The fields of bins and of lines, under the names that the documents giv
          not loaded because they lack the field, or its unit or value.
 parameters:
   id-style  choice(all, padded, unpadded)  all  Which bins to look at.
-chart:   bar x=field y=share
+chart:   bar x=field y=share log=y
 example: abid-report missing-fields --id-style unpadded
 */
 with bins as (select * from bins where $id_style in ('all', id_style)),

@@ -7,13 +7,13 @@ about:   Runs of neighbouring ids of one id style whose inventories overlap: a l
          `threshold`, and a run is a stretch of ids that links cover without a break. bin_count counts the linked bins
          in it; link_count, min_jaccard and mean_jaccard are about its links. Bins without ASINs overlap with none.
          Linked bins are most likely one bin pictured again, so that a split at random puts the same things in training
-         and in test.
+         and in test. --sample keeps a link only where it draws both bins, and so breaks most runs.
 parameters:
   id-style   choice(all, padded, unpadded)  all  Which bins to look at.
-  window     count      2  How far apart two ids may be: 1 looks at direct neighbours only.
-  threshold  double   0.5  Smallest Jaccard index of a link, from 0 (any ASIN in common) to 1 (the same ASINs).
-  limit      count     20  Rows to show; 0 shows all.
-chart:   hist x=mean_jaccard
+  window     count(1..)    2    How far apart two ids may be: 1 looks at direct neighbours only.
+  threshold  double(0..1)  0.5  Smallest Jaccard index of a link, from 0 (any ASIN in common) to 1 (the same ASINs).
+  limit      count         20   Rows to show; 0 shows all.
+chart:   hist x=mean_jaccard of=runs
 example: abid-report repeat-captures --window 1 --threshold 0.8 --limit 10
 empty:   No two bins so near to one another in this id style are so alike.
 */
@@ -30,7 +30,7 @@ with bins as (
 lines as (
   select
     bin_place_of(bin_id) as place,
-    bin_place_of(bin_id) // greatest($window, 1) as block,
+    bin_place_of(bin_id) // $window as block,
     asin,
   from quantities
   where asin is not null and $id_style in ('all', id_style_of(bin_id))

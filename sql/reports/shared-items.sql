@@ -5,13 +5,14 @@ group:   Items
 about:   Pairs of ASINs that are in the same bins of the chosen id style, with lift: in how many times as many bins they
          are together as they would be by chance, if each were in as many bins as it is and knew nothing of the other.
          Many pairs come from pictures of one bin in a row (see repeat-captures), each of which counts as a bin; large
-         lifts of rare items say little.
+         lifts of rare items say little. Names are the most frequent ones in all bins. --sample counts the bins that it
+         draws alone: few pairs are still in --min-bins of them.
 parameters:
   id-style  choice(all, padded, unpadded)  all  Which bins to count.
   by        choice(bins, lift)  bins  What comes first: the pairs in the most bins, or those of the largest lift.
   min-bins  count     3  Show only pairs that are together in at least so many bins.
   limit     count    20  Rows to show; 0 shows all.
-chart:   point x=bin_count y=lift
+chart:   hist x=bin_count of=pairs log=y
 example: abid-report shared-items --by lift --min-bins 5 --limit 10
 empty:   No two items are together in so many bins of this id style.
 */

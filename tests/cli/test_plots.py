@@ -1,9 +1,12 @@
 """Pictures of reports: what is in them, against the documents themselves."""
 
+import csv
 import json
 import re
 import struct
 from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -12,12 +15,15 @@ import altair as alt
 import pytest
 from browser import NEEDS_CHROMIUM, open_browser, visit
 from commands import Run
+from documents import make_document, make_line, run_pipeline, write_bucket
 
 from cli.plots.marks import Axis, Plot, lay_out
 from cli.plots.pictures import specify, write_picture
 from cli.plots.terminal import draw_text
 from etl.charts import parse_chart
 from etl.errors import UsageError
+from etl.ownreports import write_template
+from etl.reportfile import Taken
 from etl.reports import load_reports
 from etl.warehouse import Warehouse
 
@@ -72,7 +78,7 @@ def test_an_svg_has_a_bar_for_each_row_as_high_as_its_number(run: Run, bucket: P
     assert {quantity: bins for quantity, (bins, _) in heights.items()} == count_quantities(bucket)
     assert len({round(height / bins, 3) for bins, height in heights.values()}) == 1
     texts = read_texts(svg)
-    assert {load_reports()["quantity-histogram"].title, "expected quantity", "bins"} <= set(texts)
+    assert {load_reports()["quantity-histogram"].title, "expected quantity (units)", "bins"} <= set(texts)
 
 
 def test_json_holds_the_rows_and_where_they_are_from(run: Run, bucket: Path, tmp_path: Path, data_dir: Path) -> None:
@@ -113,7 +119,7 @@ def test_a_page_fetches_nothing_and_says_so_to_the_browser(run: Run, tmp_path: P
 def test_a_page_draws_its_chart_in_a_browser_and_tells_of_no_error(run: Run, tmp_path: Path) -> None:
     run("abid-report", "quantity-histogram", "--plot", "plot.html")
     with open_browser() as browser, visit(browser, tmp_path) as at:
-        at.open("plot.html").get_by_text("expected quantity", exact=True).first.wait_for()
+        at.open("plot.html").get_by_text("expected quantity (units)", exact=True).first.wait_for()
         assert at.faults == []
 
 
@@ -136,9 +142,45 @@ def test_rows_and_picture_are_written_by_one_command(run: Run, tmp_path: Path) -
 
 def test_no_rows_are_a_picture_that_says_so(tmp_path: Path) -> None:
     svg = draw_svg(lay(BARS, ["expected_quantity", "bins"], []), tmp_path)
-    assert {"no rows", "expected quantity"} <= set(read_texts(svg))
+    assert {text for text in read_texts(svg) if text} == {
+        "A title",
+        "release 1",
+        "no rows",
+        "expected quantity (units)",
+        "bins",
+    }
     assert read_marks(svg, "bar") == []
     assert "no rows" in draw_text(lay("point x=a y=b log=x,y", ["a", "b"], []))
+
+
+@pytest.fixture(scope="module")
+def many_twins(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with 25 pairs of twins."""
+    folder = tmp_path_factory.mktemp("twins")
+    stems = [stem for number in range(1, 26) for stem in (str(number), f"{number:05}")]
+    documents = {f"metadata/{stem}.json": make_document(make_line(quantity=int(stem))) for stem in stems}
+    run_pipeline(write_bucket(folder / "bucket", documents), folder / "data")
+    return folder / "data"
+
+
+@pytest.mark.parametrize(("options", "drawn"), [((), 25), (("--limit", "20"), 20), (("--limit", "0"), 25)])
+def test_a_picture_is_of_all_rows_unless_its_user_says_of_how_many(
+    options: tuple[str, ...], drawn: int, many_twins: Path, run: Run, tmp_path: Path
+) -> None:
+    where = ("--plot", "a.json", "-o", "a.csv", "--format", "csv", "--data-dir", many_twins)
+    assert run("abid-report", "unpadded-twins", *options, *where).returncode == 0
+    picture = json.loads((tmp_path / "a.json").read_text())
+    assert len(picture["data"]["values"]) == drawn
+    with (tmp_path / "a.csv").open() as rows:
+        assert len(list(csv.DictReader(rows))) == (25 if options == ("--limit", "0") else 20)
+    [origin] = picture["title"]["subtitle"]
+    assert re.fullmatch(rf"release \w+{', limit 20' if drawn == 20 else ''}", origin)
+
+
+def test_a_picture_of_an_own_report_says_that_it_is_limited(run: Run, tmp_path: Path) -> None:
+    write_template("mine", tmp_path, Taken())
+    assert run("abid-report", "--reports-dir", tmp_path, "mine", "--plot", "a.json").returncode == 0
+    assert json.loads((tmp_path / "a.json").read_text())["title"]["subtitle"][0].endswith(", limit 20")
 
 
 @pytest.mark.parametrize(
@@ -224,6 +266,10 @@ def test_bars_of_text_lie_in_the_order_of_the_rows_as_long_as_their_numbers(monk
         "from_lb": "pounds",
         "cumulative_share": "cumulative share (fraction)",
         "share": "share (fraction)",
+        "share_of_lines": "share of lines (fraction)",
+        "share_with_image": "share with image (fraction)",
+        "expected_quantity": "expected quantity (units)",
+        "mean_quantity": "mean quantity (units)",
         "metadata_bytes": "metadata (bytes)",
         "bin_count": "bin count",
         "asin": "asin",
@@ -262,18 +308,104 @@ def test_one_bar_and_many_are_all_seen(rows: int, tmp_path: Path) -> None:
 def test_a_histogram_counts_every_row_once(tmp_path: Path) -> None:
     weights = [number * number / 97 for number in range(1, 500)]
     plot = lay("hist x=weight_lb", ["weight_lb"], [(weight,) for weight in weights])
-    expected = [(low, sum(low <= weight < low + plot.gap for weight in weights)) for low, _ in plot.marks]
+    last = plot.marks[-1][0]
+    expected = [
+        (low, sum(low <= weight < low + plot.gap or low == last < weight for weight in weights))
+        for low, _ in plot.marks
+    ]
     assert plot.marks == expected
     assert sum(count for _, count in plot.marks) == len(weights)
     assert {"weight (pounds)", "rows"} <= set(read_texts(draw_svg(plot, tmp_path)))
 
 
 def test_bars_of_classes_stand_between_their_edges(tmp_path: Path) -> None:
-    svg = draw_svg(lay("bar x=from_lb y=bins", ["from_lb", "bins"], [(0.0, 3), (5.0, 1), (10.0, 2)]), tmp_path)
+    svg = draw_svg(lay("bar x=from_lb y=bins", ["from_lb", "bins"], [(0.0, 3), (10.0, 1), (20.0, 2)]), tmp_path)
     ticks = {text.text: read_place(text.get("transform", "")) for text in svg.iter(f"{SVG}text")}
-    for edge, (_, path) in zip((0, 5, 10), read_marks(svg, "bar"), strict=True):
+    for edge, (_, path) in zip((0, 10, 20), read_marks(svg, "bar"), strict=True):
         start, width = (float(re.findall(rf"{command}([\d.]+)", path)[0]) for command in "Mh")
-        assert ticks[str(edge)] <= start < start + width <= ticks[str(edge + 5)]
+        assert ticks[str(edge)] <= start < start + width <= ticks[str(edge + 10)]
+
+
+def test_a_number_on_the_edge_of_a_class_is_in_the_class_that_begins_there() -> None:
+    """The edges are told in decimals: in binary fractions, 0.58 and 0.94 are a little below 29 and 47 times 0.02."""
+    shares = [Decimal(number) / 100 for number in range(50, 101)]
+    plot = lay("hist x=mean_jaccard of=runs", ["mean_jaccard"], [(float(share),) for share in shares])
+    edges = [Decimal(number) / 50 for number in range(25, 50)]
+    counts = Counter(min(share // Decimal("0.02") * Decimal("0.02"), edges[-1]) for share in shares)
+    assert plot.marks == [(float(edge), counts[edge]) for edge in edges]
+    assert plot.y.title == "runs"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "marks", "shift"),
+    [
+        ([3, 3, 5], [(3, 2), (4, 0), (5, 1)], 0),
+        ([7], [(7, 1)], 0),
+        ([1.0, 1.0], [(0.95, 2)], 0.5),
+        ([0.0], [(-1, 1)], 0.5),
+        (range(100), [(low, 5) for low in range(0, 100, 5)], 0.5),
+    ],
+)
+def test_a_class_of_one_whole_number_is_that_number(
+    numbers: Sequence[float], marks: list[tuple[float, int]], shift: float, tmp_path: Path
+) -> None:
+    plot = lay("hist x=n", ["n"], [(number,) for number in numbers])
+    assert (plot.marks, plot.shift) == (marks, shift)
+    assert len(read_marks(draw_svg(plot, tmp_path), "bar")) == len(marks)
+
+
+def test_a_histogram_on_a_logarithmic_scale_has_no_bar_where_nothing_is(tmp_path: Path) -> None:
+    plot = lay("hist x=bin_count of=pairs log=y", ["bin_count"], [(3,)] * 145 + [(6,)])
+    svg = draw_svg(plot, tmp_path)
+    assert [label for label, _ in read_marks(svg, "bar")] == ["bin count: 3; pairs: 145", "bin count: 6; pairs: 1"]
+    assert {"1", "2", "5", "10", "100"} <= set(read_texts(svg))
+    assert [line.split("┤")[0].strip() for line in draw_text(plot).splitlines() if "┤" in line] == ["100", "10", "1"]
+
+
+def test_no_dot_is_cut_and_whole_numbers_are_labelled_as_such(tmp_path: Path) -> None:
+    rows = [(0, 12), (2, 2), (0, 0), (1, 4), (1, 4)]
+    svg = draw_svg(lay("point x=unpadded_quantity y=bin_count", ["unpadded_quantity", "bin_count"], rows), tmp_path)
+    dots = [mark for mark in svg.iter(f"{SVG}path") if mark.get("aria-roledescription") == "point"]
+    places = [tuple(map(float, re.findall(r"[-\d.]+", dot.get("transform", "")))) for dot in dots]
+    assert len(places) == len(rows)
+    assert all(5 <= x <= 640 - 5 and 5 <= y <= 360 - 5 for x, y in places)
+    assert [text for text in read_texts(svg) if re.fullmatch(r"[\d.]+", text)] == [*"012", *map(str, range(13))]
+
+
+def test_bars_without_a_height_have_a_scale(tmp_path: Path) -> None:
+    svg = draw_svg(lay("bar x=bin_bucket y=share", ["bin_bucket", "share"], [("b0", 0.0), ("u0", 0.0)]), tmp_path)
+    assert {"0.0", "1.0"} <= set(read_texts(svg))
+
+
+def test_a_tail_that_would_hide_all_else_is_left_out_and_counted(tmp_path: Path) -> None:
+    rows = [(number, 1000 - 20 * number) for number in range(45)]
+    far = [(999, 2), (10_001, 1)]
+    plot = lay(BARS, ["expected_quantity", "bins"], [*far, *rows])
+    assert plot.marks == rows
+    said = "left out: 2 rows with expected quantity (units) from 999 to 10,001; bins: 3"
+    assert said in read_texts(draw_svg(plot, tmp_path))
+    line = lay("line x=asin_count y=mean_units", ["asin_count", "mean_units"], [*rows[:12], (10_000, 1.5)])
+    assert line.marks == rows[:12]
+    assert line.notes[-1] == "left out: 1 row with asin count 10,000"
+    few = lay("hist x=weight_lb", ["weight_lb"], [(number / 7,) for number in range(400)] + [(9000.0,)])
+    assert sum(count for _, count in few.marks) == 400
+    assert few.notes[-1] == "left out: 1 row with weight (pounds) 9,000"
+
+
+@pytest.mark.parametrize(
+    ("hint", "rows"),
+    [
+        (BARS, [(number, 100) for number in range(300)]),
+        (BARS, [(number, 2 ** (60 - number)) for number in range(41)]),  # a long tail that can still be read
+        (BARS, [(0, 90), (1, 5), (1000, 6)]),  # as many as are worth seeing
+        (BARS, [(0, 0), (10_000, 0)]),
+        (f"{BARS} log=x", [(10**number, 10 ** (9 - number)) for number in range(10)]),
+        ("point x=expected_quantity y=bins", [(number, 1) for number in range(100)] + [(10_000, 1)]),
+    ],
+)
+def test_what_is_no_lonely_tail_is_drawn(hint: str, rows: list[tuple[int, int]]) -> None:
+    plot = lay(hint, ["expected_quantity", "bins"], rows)
+    assert (plot.marks, plot.notes) == (rows, ("release 1",))
 
 
 def read_place(transform: str) -> float:

@@ -170,6 +170,12 @@ def test_help_of_a_report_shows_title_example_and_every_parameter(name: str, run
         assert parameter.help.split(";")[0].rstrip(".") in text
 
 
+def test_help_shows_the_bounds_of_a_number(run: Run) -> None:
+    shown = " ".join(run("abid-report", "repeat-captures", "--help", COLUMNS="200", NO_COLOR="1").stdout.split())
+    assert re.search(r"--window <int range>.*x>=1", shown)
+    assert re.search(r"--threshold <float range>.*0<=x<=1", shown)
+
+
 def test_head_closes_the_pipe_in_silence(data_dir: Path) -> None:
     command = f"{BIN}/abid-report sql 'select * from range(1000000)' --format csv | head -n 2; exit ${{PIPESTATUS[0]}}"
     environment = os.environ | {"ABID_DATA_DIR": str(data_dir)}
@@ -185,6 +191,11 @@ def test_head_closes_the_pipe_in_silence(data_dir: Path) -> None:
         (("quantity-histogram", "--id-style", "round"), 2, "'all', 'padded', 'unpadded'"),
         (("top-items", "--limit", "few"), 2, "--limit"),
         (("top-items", "--limit", "-1"), 2, "limit"),
+        (("repeat-captures", "--threshold", "nan"), 2, "'--threshold': Input should be"),
+        (("repeat-captures", "--threshold", "1.5"), 2, "'--threshold': Input should be less than or equal to 1"),
+        (("repeat-captures", "--window", "0"), 2, "'--window': Input should be greater than or equal to 1"),
+        (("measurement-conflicts", "--min-ratio", "inf"), 2, "min_ratio is a finite number, not inf"),
+        (("dimension-outliers", "--min-z", "nan"), 2, "'--min-z': Input should be greater than or equal to 0"),
         (("bin",), 2, "bin_id"),
         (("bin", "4711"), 1, "No bin has this id"),
         (("item", "nothing"), 1, "No bin holds"),

@@ -18,6 +18,7 @@ HERE = Path("reports/mine.sql")
         ("line x=a_1 y=b log=y", Chart("line", "a_1", "b", frozenset("y"))),
         ("point x=a y=b log=x,y", Chart("point", "a", "b", frozenset("xy"))),
         ("hist x=weight_lb log=x", Chart("hist", "weight_lb", None, frozenset("x"))),
+        ("hist x=mean_jaccard of=runs log=y", Chart("hist", "mean_jaccard", None, frozenset("y"), "runs")),
         ("", None),
     ],
 )
@@ -30,6 +31,7 @@ def test_a_hint_says_what_to_draw(hint: str, chart: Chart | None) -> None:
     [
         *("pie x=a y=b", "bar", "bar x=a", "bar y=b x=a", "hist x=a y=b", "bar x=a y=b log=z", "bar x=a y=b log=y,x"),
         *("bar x=a y=b colour=c", "bar x=a-b y=c", "BAR x=a y=b"),
+        *("bar x=a y=b of=c", "hist x=a of=", "hist x=a log=x of=b", "hist x=a of=a", "hist x=rows"),
     ],
 )
 def test_an_invalid_hint_names_the_file_and_the_grammar(hint: str) -> None:
