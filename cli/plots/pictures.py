@@ -97,7 +97,7 @@ def _find_ticks(plot: Plot, axis: Axis, place: int) -> dict[str, Any]:
         return {"values": []}
     if axis.log:
         lowest = plot.base if plot.kind == "bar" and place == 1 else min(values)
-        return {"values": find_log_ticks(lowest, max(values)), "format": ",~r"}
+        return {"values": find_log_ticks(max(lowest, 1) if axis.whole else lowest, max(values)), "format": ",~r"}
     few = {"tickCount": _TICKS} if plot.is_lying == bool(place) else {}
     if not axis.whole:
         return few

@@ -17,8 +17,8 @@ def count_by_class(numbers: list[float], *, whole: bool) -> tuple[list[tuple[flo
     if not numbers:
         return [], 1
     low, high = min(numbers), max(numbers)
-    step = round_up((high - low) / _MOST) or round_up(abs(high) / _MOST) or 1
-    step = max(1, int(step)) if whole else step
+    step = round_up((high - low) / _MOST)
+    step = max(1, int(step)) if whole else step or round_up(abs(high) / _MOST) or 1
     last = math.floor(high / step + _SLACK) if whole else math.ceil(high / step - _SLACK) - 1
     counts = Counter(min(last, math.floor(number / step + _SLACK)) for number in numbers)
     return [(_clean(place * step), counts[place]) for place in range(min(counts), last + 1)], step

@@ -29,7 +29,7 @@ TAGS = {
     *("html", "head", "meta", "title", "style", "body", "header", "nav", "main", "footer", "section", "div", "span"),
     *("a", "ul", "li", "h1", "h2", "h3", "p", "dl", "dt", "dd", "details", "summary", "code", "pre", "figure"),
     *("table", "caption", "thead", "tbody", "tr", "th", "td", "form", "label", "input", "button", "script"),
-    *("svg", "g", "path", "rect", "line", "text", "defs", "clippath"),
+    *("svg", "g", "path", "rect", "line", "text", "tspan", "defs", "clippath"),
 }
 OWN = """/*
 report:  {name}
