@@ -28,7 +28,7 @@ from cli.options import (
 )
 from cli.plots import describe_origin, draw, require_chart
 from cli.stderr import say
-from cli.stdout import print_text, write_result
+from cli.stdout import choose_format, print_text, write_result
 from etl.errors import QueryError, UsageError
 from etl.parameters import Parameter, Value
 from etl.reports import OWN, Report
@@ -41,8 +41,8 @@ def add_report(app: typer.Typer, report: Report) -> None:
     """Give `app` a command that runs `report`."""
 
     def run_report(context: typer.Context, **options: Any) -> None:
-        data_dir, format_ = options.pop("data_dir"), options.pop("format_")
-        output, show_sql = options.pop("output"), options.pop("show_sql")
+        data_dir, output, show_sql = (options.pop(name) for name in ("data_dir", "output", "show_sql"))
+        format_ = choose_format(options.pop("format_"), output)
         plot, header = options.pop("plot"), not options.pop("no_header")
         memory, seconds = options.pop("memory"), options.pop("timeout")
         if show_sql:
@@ -155,7 +155,7 @@ def _declare_one(name: str, annotation: Any, default: Any = inspect.Parameter.em
 _CONTEXT = _declare_one("context", typer.Context)
 _CHOICE = (_declare_one("where", WhereOption, None), _declare_one("sample", SampleOption, None))
 _COMMON = (
-    _declare_one("format_", FormatOption, Format.TABLE),
+    _declare_one("format_", FormatOption, None),
     _declare_one("no_header", NoHeaderOption, default=False),
     _declare_one("output", OutputOption, None),
     _declare_one("plot", PlotOption, None),

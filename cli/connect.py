@@ -8,6 +8,7 @@ from cli.options import DEFAULT_DATA_DIR, DataDirOption
 from cli.stdout import print_text
 from etl.connect.tools import check_location, find_tool, load_tools
 from etl.datadir import DataDir
+from etl.errors import UsageError
 from etl.release import open_release
 
 
@@ -43,6 +44,8 @@ def connect(
         abid-report connect athena --location s3://lake/abid/r1
     """
     if tool is None:
+        if location:
+            raise UsageError("--location is what a tool reads: name the tool, as in `abid-report connect athena`")
         _list_tools()
         return
     from etl.connect.filling import fill_template  # noqa: PLC0415  (duckdb is slow to import)

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     cls=PanelGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # see cli.help
 )

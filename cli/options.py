@@ -38,7 +38,15 @@ DataDirOption = Annotated[
     Path,
     typer.Option("--data-dir", envvar="ABID_DATA_DIR", help="The folder of the raw layer and the warehouse."),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="How the result is written.")]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="How the result is written. Without it, as the ending of --output says, or else as a table.",
+        show_default=False,
+    ),
+]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to this file instead of standard output.")
 ]

@@ -9,7 +9,9 @@ import typer
 from cli.options import DEFAULT_DATA_DIR, DataDirOption
 from cli.stderr import say
 from etl.datadir import DataDir
+from etl.errors import CheckError
 from etl.ownreports import name_folder, write_template
+from etl.reportfile import MistakesError
 
 
 def new_report(
@@ -49,5 +51,8 @@ def check_report(
     from etl.warehouse import Warehouse  # noqa: PLC0415
 
     warehouse = Warehouse.open(data_dir) if DataDir(data_dir).current.exists() else None
-    check(file, context.obj.taken, warehouse)
+    try:
+        check(file, context.obj.taken, warehouse)
+    except MistakesError as mistakes:  # what was asked is what is wrong, and not how it was asked
+        raise CheckError(str(mistakes)) from mistakes
     say(f"{file} is a report that works" if warehouse else f"{file} is well written; no release is here to try it on")

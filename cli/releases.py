@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli import summary
-from cli.options import DEFAULT_DATA_DIR, DataDirOption, Format, FormatOption, OutputOption
+from cli.options import DEFAULT_DATA_DIR, DataDirOption, FormatOption, OutputOption
 from cli.stderr import say
 from cli.stdout import write_result
 from etl.datadir import DataDir
@@ -14,7 +14,7 @@ from etl.datadir import DataDir
 
 def releases(
     *,
-    format_: FormatOption = Format.TABLE,
+    format_: FormatOption = None,
     output: OutputOption = None,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:

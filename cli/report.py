@@ -7,7 +7,7 @@ import typer
 from cli.commands import add_report
 from cli.connect import connect
 from cli.help import require_command
-from cli.options import Format, FormatOption, NoHeaderOption, OutputOption
+from cli.options import FormatOption, NoHeaderOption, OutputOption
 from cli.ownreports import check_report, new_report
 from cli.reportgroup import ReportGroup, ReportsDirOption
 from cli.site.command import make_site
@@ -20,6 +20,7 @@ from etl.reports import OWN, load_reports
 
 app = typer.Typer(
     cls=ReportGroup,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # see cli.help
 )
@@ -58,7 +59,7 @@ def list_reports(context: typer.Context) -> None:
 def show_schema(
     table: Annotated[str | None, typer.Argument(help="One table; else all.", show_default=False)] = None,
     *,
-    format_: FormatOption = Format.TABLE,
+    format_: FormatOption = None,
     no_header: NoHeaderOption = False,
     output: OutputOption = None,
 ) -> None:

@@ -41,6 +41,7 @@ class ReportGroup(PanelGroup):
         self.commands.update(_make_commands(ctx.obj))
         if not ctx.resilient_parsing:
             asked = {Path(word).stem for word in args} - taken.commands  # which is told about by whoever answers
+            asked |= {""} if "new" in args else set()  # it makes the folder
             for name, fault in ctx.obj.faults.items():
                 if name not in asked:
                     say(f"left out: {fault.splitlines()[0]}")

@@ -20,13 +20,26 @@ if TYPE_CHECKING:
     from etl.warehouse import Result
 
 
+_ENDINGS: dict[str, Format] = {
+    **{format_.value: format_ for format_ in Format if format_ not in (Format.TABLE, Format.SHEET_CSV)},
+    "jsonl": Format.NDJSON,
+    "md": Format.MARKDOWN,
+}
+
+
 class ReaderGoneError(Exception):
     """Whoever read our output (`head`, say) has enough. No OSError: for those, typer ends the program with code 1."""
 
 
+def choose_format(asked: Format | None, output: Path | None) -> Format:
+    """The format that is asked for; without one, that of the file's ending; a table, where that names none."""
+    ending = output.suffix.removeprefix(".").lower() if output else ""
+    return asked or _ENDINGS.get(ending, Format.TABLE)
+
+
 def write_result(
     result: "Result",
-    format_: Format,
+    format_: Format | None,
     output: Path | None,
     bars_of: str | None = None,
     *,
@@ -42,6 +55,7 @@ def write_result(
         ReaderGoneError: nobody reads standard output any more.
         UsageError: a format without a header was asked to leave it out, or can't hold the result.
     """
+    format_ = choose_format(format_, output)
     if not header and format_ is not Format.TABLE and format_.value not in HEADED:
         raise UsageError(f"--no-header is for {', '.join(['table', *HEADED])}, and not for {format_.value}")
     if format_ in _BINARY:

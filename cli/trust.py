@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_DATA_DIR, DataDirOption, Format, FormatOption, OutputOption
+from cli.options import DEFAULT_DATA_DIR, DataDirOption, FormatOption, OutputOption
 from cli.stderr import say
 from cli.stdout import write_result
 from etl.datadir import DataDir
@@ -20,7 +20,7 @@ _ReleaseHelp = "An id, the beginning of one, or current."
 
 def reconcile(
     *,
-    format_: FormatOption = Format.TABLE,
+    format_: FormatOption = None,
     output: OutputOption = None,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
@@ -52,7 +52,7 @@ def diff(
     limit: Annotated[
         int, typer.Option("--limit", min=0, max=_MOST, help="Keys to show of each kind of difference; 0 shows all.")
     ] = 5,
-    format_: FormatOption = Format.TABLE,
+    format_: FormatOption = None,
     output: OutputOption = None,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:
@@ -80,7 +80,7 @@ def diff(
 def replay(
     *,
     limit: Annotated[int, typer.Option("--limit", min=0, max=_MOST, help="Rejects to show; 0 shows all.")] = 100,
-    format_: FormatOption = Format.TABLE,
+    format_: FormatOption = None,
     output: OutputOption = None,
     data_dir: DataDirOption = DEFAULT_DATA_DIR,
 ) -> None:

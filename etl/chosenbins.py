@@ -29,6 +29,8 @@ OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 SEED = "abid"
 
 _CONDITION = re.compile(r"\s*(\w+)\s*([=!<>]+)\s*(.*?)\s*", re.DOTALL)
+_UNCLEAR = re.compile(r"[\s\"']")  # a second condition, or SQL's quotes of a name
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 _HARMLESS = {"generate_series", "json_each", "range", "unnest"}
 _PLACE = ("catalog_name", "schema_name", "table_name")
 _LARGEST = 2**63 - 1
@@ -95,9 +97,15 @@ def parse_condition(text: str) -> Condition:
             f"Write a column, one of {' '.join(OPERATORS)}, and a value: 'expected_quantity >= 10'"
         )
     name, operator, value = match.groups()
+    column = _find_column(name)
     if len(value) > 1 and value[0] == value[-1] == "'":
         value = value[1:-1].replace("''", "'")
-    return Condition(name, operator, _parse_value(_find_column(name), value))
+    elif column.type == "varchar" and _UNCLEAR.search(value):
+        raise UsageError(
+            f"not one condition: {text}\n"
+            "Put a text into single quotes, and give --where again for each further condition."
+        )
+    return Condition(name, operator, _parse_value(column, value))
 
 
 @cache
@@ -123,7 +131,7 @@ def _parse_value(column: Column, text: str) -> Scalar:
 
 def _parse_typed(type_: str, text: str) -> Scalar:
     match type_:
-        case "integer" | "bigint" if abs(number := int(text)) <= _LARGEST:
+        case "integer" | "bigint" if _WHOLE.fullmatch(text) and abs(number := int(text)) <= _LARGEST:
             return number
         case "double" if math.isfinite(value := float(text)):
             return value

@@ -45,12 +45,13 @@ class Report:
 
     @property
     def allows_choice(self) -> bool:
-        """Whether it can be about chosen bins, as far as its text shows (without DuckDB).
+        """Whether it can be about chosen bins, as far as its text shows (without DuckDB): a user's may read anything.
 
         What looks one thing up can't: it would say that there is none, of one that isn't among them.
         """
         read = find_reads(self.query) & load_readable().keys()
-        return not self.looks_up and not read.isdisjoint(CHOOSABLE) and read <= {*CHOOSABLE, *LOOKUPS}
+        is_about_bins = not read.isdisjoint(CHOOSABLE) and read <= {*CHOOSABLE, *LOOKUPS}
+        return not self.looks_up and (self.group == OWN or is_about_bins)
 
     @property
     def looks_up(self) -> bool:

@@ -212,6 +212,7 @@ def test_without_a_tool_all_are_listed(tmp_path: Path) -> None:
     [
         (["pollars"], "there are no lines for pollars: did you mean polars?"),
         (["qlik-view"], "there are no lines for qlik-view: there are athena, bigquery,"),
+        (["--location", "s3://lake/abid"], "name the tool, as in `abid-report connect athena`"),
         (["athena"], "say where you keep it, as in --location s3://lake/abid/"),
         (["trino"], "--location s3://lake/abid/"),
         (["bigquery", "--location", "s3://lake/abid"], "bigquery reads a copy at a place like gs://lake/abid/"),

@@ -31,6 +31,28 @@ def read_sheet(path: Path) -> list[list[object]]:
     return [[cell.value for cell in row] for row in book["result"].iter_rows()]
 
 
+@pytest.mark.parametrize(
+    ("name", "start"),
+    [
+        ("n.csv", b"n\n1\n"),
+        ("n.TSV", b"n\n1\n"),
+        ("n.json", b'[\n{"n": 1}'),
+        ("n.jsonl", b'{"n": 1}\n'),
+        ("n.md", b"| n |\n"),
+        ("n.html", b"<!doctype html>"),
+        ("n.xlsx", b"PK"),
+        ("n.parquet", b"PAR1"),
+        ("n.txt", b"| n |\n"),
+        ("n", b"| n |\n"),
+    ],
+)
+def test_a_file_is_of_the_format_that_its_ending_names(run: Run, tmp_path: Path, name: str, start: bytes) -> None:
+    assert run("abid-report", "sql", "select 1 as n", "-o", name).returncode == 0
+    assert (tmp_path / name).read_bytes().startswith(start)
+    assert run("abid-report", "sql", "select 1 as n", "-o", name, "-f", "ndjson").returncode == 0
+    assert (tmp_path / name).read_bytes() == b'{"n": 1}\n'
+
+
 def test_a_workbook_holds_a_row_of_every_hard_value(run: Run, tmp_path: Path) -> None:
     done = run("abid-report", "sql", HARD, "--format", "xlsx", "-o", "hard.xlsx")
     assert (done.returncode, done.stderr) == (0, "")

@@ -117,6 +117,9 @@ def test_that_nothing_is_there_is_said_of_the_chosen_bins(run: Run) -> None:
         (("--where", "expectd_quantity > 3"), "did you mean expected_quantity? There are bin_id, "),
         (("--where", "expected_quantity"), "Write a column, one of = != < <= > >=, and a value"),
         (("--where", "expected_quantity > x"), "a whole number, not x"),
+        (("--where", "id_style = padded and expected_quantity > 3"), "give --where again for each further condition"),
+        (("--where", 'id_style = "padded"'), "Put a text into single quotes"),
+        (("--where", "expected_quantity >= 1_0"), "a whole number, not 1_0"),
         (("--sample", "0"), "--sample"),
     ],
 )
@@ -205,7 +208,7 @@ def test_a_parameter_never_replaces_an_option(option: str, own: Path, run: Run) 
     text = (own / "mine.sql").read_text().replace("  limit ", f"  {option} ")
     (own / "mine.sql").write_text(text.replace("$limit", f"${option.replace('-', '_')}"))
     done = run("abid-report", "check", own / "mine.sql")
-    assert done.returncode == 2
+    assert done.returncode == 1
     assert f"line 9: {option} means something else already" in done.stderr
 
 
@@ -220,7 +223,7 @@ def test_check_tries_the_query_where_there_is_a_release(own: Path, run: Run) -> 
     assert (good.returncode, good.stderr) == (0, f"{own}/mine.sql is a report that works\n")
     (own / "mine.sql").write_text((own / "mine.sql").read_text().replace("from bins\n", "from bin\n"))
     bad = run("abid-report", "check", own / "mine.sql")
-    assert bad.returncode == 2
+    assert bad.returncode == 1
     assert bad.stderr.startswith(f"error: {own}/mine.sql, line 22: ")
     untried = run("abid-report", "check", own / "mine.sql", "--data-dir", "elsewhere")
     assert untried.returncode == 0

@@ -108,8 +108,7 @@ def test_every_operator_compares(
         ("metadata_last_modified > 2001-01-01", set(STEMS)),
         ("metadata_last_modified < 2001-01-01T00:00:00Z", set()),
         ("has_image = true", set()),
-        ("bin_id = x' or 'a' = 'a", set()),
-        ("bin_id = '", set()),
+        ("bin_id = 'x'' or ''a'' = ''a'", set()),
         ("image_fname !=", set()),
     ],
 )
@@ -265,6 +264,8 @@ def test_no_way_to_read_another_table_is_overlooked(
         ("expected_quantity", "'expected_quantity >= 10'"),
         ("expected_quantity == 3", "one of = != < <= > >="),
         ("expected_quantity <> 3", "one of = != < <= > >="),
+        ("bin_id = x' or 'a' = 'a", "Put a text into single quotes"),
+        ("bin_id = '", "Put a text into single quotes"),
         ("expected_quantity = 3; drop view bins", "a whole number, not 3; drop view bins"),
         ("expected_quantity = 2.5", "a whole number, not 2.5"),
         ("expected_quantity = ", "a whole number, not nothing"),
