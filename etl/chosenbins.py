@@ -11,11 +11,11 @@ bins, and any other tool can draw it.
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import duckdb
@@ -56,8 +56,8 @@ class Condition:
 
 def choose_bins(
     connection: duckdb.DuckDBPyConnection, query: str, where: Sequence[str] | str | None, sample: int | None
-) -> duckdb.DuckDBPyConnection:
-    """A connection on which `query` is about those bins that meet all conditions and are in the sample of so many.
+) -> Callable[[duckdb.DuckDBPyConnection], duckdb.DuckDBPyConnection]:
+    """What makes `query`, on a connection, be about the bins that meet all conditions and are in the sample of so many.
 
     Raises:
         UsageError: a condition is none, the sample is empty, or the query reads what isn't about these bins.
@@ -66,9 +66,7 @@ def choose_bins(
     if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int) or not 0 < sample <= _LARGEST):
         raise UsageError(f"a sample is a number of bins from 1, not {sample}")
     _require_choosable(_find_tables(connection, query))
-    cursor = connection.cursor()
-    _define_views(cursor, conditions, sample)
-    return cursor
+    return partial(_define_views, conditions=conditions, sample=sample)
 
 
 def _require_choosable(read: set[str]) -> None:
@@ -145,7 +143,9 @@ def _parse_typed(type_: str, text: str) -> Scalar:
     raise ValueError(text)
 
 
-def _define_views(cursor: duckdb.DuckDBPyConnection, conditions: list[Condition], sample: int | None) -> None:
+def _define_views(
+    cursor: duckdb.DuckDBPyConnection, conditions: list[Condition], sample: int | None
+) -> duckdb.DuckDBPyConnection:
     """Operators and columns are of the lists above; the views of a connection's own go before those of all."""
     tests = ["true"]
     for number, condition in enumerate(conditions):
@@ -156,6 +156,7 @@ def _define_views(cursor: duckdb.DuckDBPyConnection, conditions: list[Condition]
     for name in CHOOSABLE[1:]:
         chosen = f"select * from {_name_whole(name)} where bin_id in (select bin_id from temp.bins)"
         cursor.execute(f"create temp view {name} as {chosen}")
+    return cursor
 
 
 def _name_whole(name: str) -> str:

@@ -40,7 +40,7 @@ def describe_columns(models: list[Model]) -> Result:
     connection = duckdb.connect()
     connection.execute(_COLUMNS)
     connection.executemany("insert into dictionary values (?, ?, ?, ?, ?)", rows)
-    return Result(connection, "select * from dictionary order by rowid")
+    return Result(connection.cursor, "select * from dictionary order by rowid")
 
 
 def describe_table(model: Model) -> str:

@@ -52,7 +52,7 @@ def diff_releases(old: Release, new: Release, *, limit: int) -> Difference:
         with explain_damage(f"release {old.id} or {new.id}", "`abid-etl verify` says what is wrong with it."):
             _compare(connection, rule, old, new, limit)
     totals = {(table, change): rows for table, change, rows in connection.sql(_TOTALS).fetchall()}
-    return Difference(Result(connection, _ORDERED), totals)
+    return Difference(Result(connection.cursor, _ORDERED), totals)
 
 
 def _compare(connection: duckdb.DuckDBPyConnection, rule: SqlFile, old: Release, new: Release, limit: int) -> None:

@@ -31,7 +31,7 @@ def list_releases(data: DataDir) -> Result:
     rows: list[tuple[object, ...]] = [(*_describe(release), release.id == current, "whole") for release in whole]
     rows += [(name, None, None, None, None, name == current, "damaged") for name in damaged]
     connection.executemany("insert into releases values (?, ?, ?, ?, ?, ?, ?)", rows)
-    return Result(connection, "from releases")
+    return Result(connection.cursor, "from releases")
 
 
 def _describe(release: Release) -> tuple[str, dt.datetime, int, int, int]:

@@ -59,4 +59,4 @@ def set_limits(connection: duckdb.DuckDBPyConnection, limits: Limits, spill: Pat
         "max_execution_time": math.ceil((limits.seconds or 0) * 1000),  # 0 is no limit
     }
     for name, value in settings.items():
-        connection.execute(f"set {name} = $value", {"value": value})
+        connection.execute(f"set global {name} = $value", {"value": value})

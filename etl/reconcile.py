@@ -34,9 +34,9 @@ def reconcile(warehouse: Warehouse, published: Path = PUBLISHED) -> Reconciliati
     """Hold the release against the figures in `published`."""
     told = json.loads(published.read_text(encoding="utf-8"))
     manifest, connection = warehouse.release.manifest, warehouse.connection
-    connection.execute(f"create or replace temp table summary as {find_report('summary').query}")
+    connection.execute(f"create or replace table summary as {find_report('summary').query}")
     connection.execute(
-        f"create or replace temp table reconciliation as {read_file(SQL_ROOT / 'reconcile.sql').query}",
+        f"create or replace table reconciliation as {read_file(SQL_ROOT / 'reconcile.sql').query}",
         {
             "published": json.dumps(told["figures"]),
             "obstacle": find_obstacle(manifest, told),
@@ -44,7 +44,7 @@ def reconcile(warehouse: Warehouse, published: Path = PUBLISHED) -> Reconciliati
         },
     )
     matching, differing, all_ = connection.sql(_COUNTS).fetchall()[0]
-    return Reconciliation(Result(connection, _PUBLIC), matching, differing, all_ - matching - differing)
+    return Reconciliation(Result(warehouse.connect, _PUBLIC), matching, differing, all_ - matching - differing)
 
 
 def find_obstacle(manifest: dict[str, Any], told: dict[str, Any]) -> str | None:

@@ -48,4 +48,4 @@ def replay_rejects(release: Release, *, limit: int) -> Replay:
     for model in find_needed("rejects"):
         connection.execute(f"create {'view' if model.kind == 'view' else 'table'} {model.name} as {model.query}")
     connection.execute(f"create table outcomes as {steps['outcomes'].query}")
-    return Replay(Result(connection, _ORDERED, {"limit": limit}), dict(connection.sql(_TOTALS).fetchall()))
+    return Replay(Result(connection.cursor, _ORDERED, {"limit": limit}), dict(connection.sql(_TOTALS).fetchall()))

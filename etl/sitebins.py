@@ -15,4 +15,4 @@ from etl.warehouse import Result, Warehouse
 def rank_bins(warehouse: Warehouse, linked: Sequence[str], most: int) -> Result:
     """At most so many bins, one row each with its lines as a list of structs. Of `linked`, no id is there twice."""
     query = read_folder("site")["bins"].query
-    return Result(warehouse.connection, query, {"linked": json.dumps(linked), "seed": SEED, "most": most})
+    return Result(warehouse.connect, query, {"linked": json.dumps(linked), "seed": SEED, "most": most})

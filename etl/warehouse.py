@@ -10,7 +10,6 @@ import os
 import shutil
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -21,6 +20,7 @@ import duckdb
 
 from etl.catalog import create_views
 from etl.chosenbins import choose_bins
+from etl.cursors import Cursors
 from etl.datadir import DataDir
 from etl.errors import QueryError, UsageError, explain_damage
 from etl.figures import Figures, compute_figures
@@ -48,12 +48,12 @@ _NO_TIME_LIMIT = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The rows of a query, in its order. Each method runs the query, so take one.
+    """The rows of a query, in its order. Each method runs the query, on a connection of its own, so take one.
 
     Where there is no row, whatever reads or writes all of them calls `if_empty` first.
     """
 
-    connection: duckdb.DuckDBPyConnection
+    connect: Callable[[], duckdb.DuckDBPyConnection]
     query: str
     parameters: dict[str, Value] = field(default_factory=dict)
     if_empty: Callable[[], object] = lambda: None
@@ -64,17 +64,20 @@ class Result:
         return list(self.relation().columns)
 
     def relation(self) -> duckdb.DuckDBPyRelation:
-        """The query as DuckDB's own relation, not yet run."""
+        """The query as DuckDB's own relation, not yet run: each call of one that gives rows runs it again."""
         with explaining(self.query):
-            relation = self.connection.sql(self.query, params=self.parameters or None)  # with any, it is run here
+            connection = self.connect()
+            relation = connection.sql(self.query, params=self.parameters or None)
         if relation is None:
             raise QueryError(_NO_ROWS)
+        weakref.finalize(relation, id, connection)  # which can be interrupted for as long as it is referred to
         return relation
 
     def count_rows(self) -> int:
         """How many rows there are; runs the query, but fetches none of them."""
         with explaining(self.query):
-            [(rows,)] = self.relation().aggregate("count(*)").fetchall()
+            relation = self.relation()
+            [(rows,)] = relation.aggregate("count(*)").fetchall()
         return int(rows)
 
     def head(self, most: int) -> tuple[list[str], list[tuple[Any, ...]], int]:
@@ -91,7 +94,7 @@ class Result:
     def stream(self) -> tuple[list[str], Iterator[list[tuple[Any, ...]]]]:
         """The names of the columns, and the rows in lists of some thousands; holds one list."""
         with explaining(self.query):
-            cursor = self.connection.execute(self.query, self.parameters)
+            cursor = self.connect().execute(self.query, self.parameters)
         if cursor is None or not cursor.description:
             raise QueryError(_NO_ROWS)
         names = [column[0] for column in cursor.description]
@@ -113,7 +116,8 @@ class Result:
 
         rows = 0
         with explaining(self.query):
-            reader = self.relation().to_arrow_reader(_PARQUET_ROWS)
+            relation = self.relation()
+            reader = relation.to_arrow_reader(_PARQUET_ROWS)
             with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
                 for batch in reader:
                     writer.write_batch(batch)
@@ -160,8 +164,8 @@ class Warehouse:
     connection: duckdb.DuckDBPyConnection
     limits: Limits
     spill: Path
+    _cursors: Cursors
     _letting_go: Callable[[], object]
-    _choices: weakref.WeakSet[duckdb.DuckDBPyConnection] = field(default_factory=weakref.WeakSet)
 
     @classmethod
     def open(cls, data_dir: Path | str, limits: Limits = _NO_TIME_LIMIT) -> "Warehouse":
@@ -178,7 +182,8 @@ class Warehouse:
         except BaseException:
             os.close(held)
             raise
-        return cls(release, connection, limits, spill, weakref.finalize(connection, _let_go, held, spill))
+        letting_go = weakref.finalize(connection, _let_go, held, spill)
+        return cls(release, connection, limits, spill, Cursors(connection), letting_go)
 
     def __enter__(self) -> Self:
         return self
@@ -188,15 +193,16 @@ class Warehouse:
 
     def close(self) -> None:
         """Let go of the release; results can't be asked for any more."""
-        for connection in (*self._choices, self.connection):
-            connection.close()
+        self.connection.close()  # and all that were opened from it
         self._letting_go()
 
     def interrupt(self) -> None:
         """Cancel what is being asked, from another thread."""
-        for connection in (*self._choices, self.connection):
-            with suppress(duckdb.ConnectionException):  # it was closed meanwhile
-                connection.interrupt()
+        self._cursors.interrupt()
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """A connection for one query; a second one on it would end the rows of the first."""
+        return self._cursors.open()
 
     def report(
         self,
@@ -218,7 +224,7 @@ class Warehouse:
             QueryError: the query of an own report isn't exactly one statement that only reads.
         """
         found = find_any_report(report, reports_dir) if isinstance(report, str) else report
-        require_reading(self.connection, found.query)
+        require_reading(self.connect(), found.query)
         bound = bind_parameters(found, parameters)
         return Result(self._choose(found, where, sample), found.query, bound)
 
@@ -239,7 +245,7 @@ class Warehouse:
         found = find_any_report(report, reports_dir) if isinstance(report, str) else report
         bound = bind_parameters(found, parameters)
         with explaining(found.query):
-            return compute_figures(self._choose(found, where, sample), found, bound)
+            return compute_figures(self._choose(found, where, sample)(), found, bound)
 
     def sql(self, query: str, /, **parameters: Value) -> Result:
         """Any query over the tables of the release; `$name` in it stands for the parameter `name`.
@@ -247,10 +253,10 @@ class Warehouse:
         Raises:
             QueryError: it isn't exactly one statement that only reads, or has no such parameter.
         """
-        known = require_reading(self.connection, query)
+        known = require_reading(self.connect(), query)
         if unknown := sorted(parameters.keys() - known):
             raise QueryError(f"the query has no parameter ${unknown[0]}: it has {', '.join(sorted(known)) or 'none'}")
-        return Result(self.connection, query, parameters)
+        return Result(self.connect, query, parameters)
 
     def table(self, name: str) -> Result:
         """A whole table, in the order of its files; a view in that of its header.
@@ -259,22 +265,19 @@ class Warehouse:
             UsageError: there is no such table.
         """
         if view := load_views().get(name):
-            return Result(self.connection, f"select * from {name} order by {view.order}")
+            return Result(self.connect, f"select * from {name} order by {view.order}")
         if name not in self.release.tables:
             known = [*self.release.tables, *load_views()]
             raise UsageError(f"there is no table {name}: there are {', '.join(known)}")
-        return Result(self.connection, f"select * from {name}")
+        return Result(self.connect, f"select * from {name}")
 
-    def _choose(self, report: Report, where: Any, sample: Any) -> duckdb.DuckDBPyConnection:
+    def _choose(self, report: Report, where: Any, sample: Any) -> Callable[[], duckdb.DuckDBPyConnection]:
         if not where and sample is None:
-            return self.connection
+            return self.connect
         if report.looks_up:
             raise UsageError(f"{report.name} looks up what it is told, in all bins: no bins can be chosen for it")
-        with explaining(report.query):
-            chosen = choose_bins(self.connection, report.query, where, sample)
-        weakref.finalize(chosen, id, self.connection)  # which holds the release for as long as it is referred to
-        self._choices.add(chosen)
-        return chosen
+        choose = choose_bins(self.connect(), report.query, where, sample)
+        return lambda: choose(self.connect())
 
 
 def _require_known(release: Release) -> None:

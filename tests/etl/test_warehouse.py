@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 
@@ -88,13 +89,45 @@ def test_parquet_fails_alike(data_dir: Path, tmp_path: Path) -> None:
 
 def test_another_thread_can_interrupt(warehouse: Warehouse) -> None:
     chosen = warehouse.report("quantity-histogram", where="expected_quantity > 0")
-    for result in (warehouse.sql(_ENDLESS), Result(chosen.connection, _ENDLESS)):
+    for result in (warehouse.sql(_ENDLESS), replace(chosen, query=_ENDLESS, parameters={})):
         timer = Timer(0.2, warehouse.interrupt)
         timer.start()
         with pytest.raises(KeyboardInterrupt):
             result.rows()
         timer.join()
         assert warehouse.sql("select 1").rows() == [(1,)]
+
+
+def test_rows_are_whole_whatever_else_is_asked_meanwhile(warehouse: Warehouse) -> None:
+    counting = warehouse.sql("from range(50000)")
+    [(_, one), (_, other)] = counting.stream(), counting.stream()
+    found = []
+    for chunk in one:
+        found += chunk
+        assert warehouse.sql("select $n", n=len(found)).rows() == [(len(found),)]
+        assert next(other) == chunk
+    assert found == [(number,) for number in range(50_000)]
+
+
+def test_chosen_bins_are_the_same_in_every_stream_of_them(warehouse: Warehouse) -> None:
+    listing = "select bin_id from bins, range(20000) as copies order by all"
+    report = warehouse.report("quantity-histogram", where="bin_id = '00002'", sample=1)
+    chosen = replace(report, query=listing, parameters={})
+    [(_, one), (_, other)] = chosen.stream(), chosen.stream()
+    assert next(one) == next(other) == [("00002",)] * 10_000
+    assert warehouse.sql(listing).head(1)[2] == 40_000
+    assert list(one) == list(other) == [[("00002",)] * 10_000]
+
+
+@pytest.mark.parametrize("where", [None, "expected_quantity > 0"])
+def test_chosen_bins_have_the_same_time_as_all(where: str | None, data_dir: Path) -> None:
+    with Warehouse.open(data_dir, Limits(seconds=0.05)) as warehouse:
+        endless = replace(warehouse.report("quantity-histogram", where=where), query=_ENDLESS, parameters={})
+        guard = Timer(20, warehouse.interrupt)
+        guard.start()
+        with pytest.raises(QueryError, match="took longer than it may"):
+            endless.rows()
+        guard.cancel()
 
 
 def test_the_release_is_held_until_the_warehouse_is_closed(data_dir: Path) -> None:
