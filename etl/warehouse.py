@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 _ROWS_AT_A_TIME = 10_000
 _NO_ROWS = "that statement gives no rows; a release can only be read"
-_PARQUET_ROWS = 122_880
 _NO_TIME_LIMIT = Limits()
 
 
@@ -70,6 +69,7 @@ class Result:
             relation = connection.sql(self.query, params=self.parameters or None)
         if relation is None:
             raise QueryError(_NO_ROWS)
+        _require_distinct(relation.columns)
         weakref.finalize(relation, id, connection)  # which can be interrupted for as long as it is referred to
         return relation
 
@@ -98,8 +98,7 @@ class Result:
         if cursor is None or not cursor.description:
             raise QueryError(_NO_ROWS)
         names = [column[0] for column in cursor.description]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise QueryError(f"several columns are called {min(twice)}: give each its own name with `as`")
+        _require_distinct(names)
         with explaining(self.query):
             first = cursor.fetchmany(_ROWS_AT_A_TIME)
         if not first:
@@ -112,16 +111,10 @@ class Result:
 
     def write_parquet(self, path: Path) -> int:
         """Write all rows to one Parquet file, and return how many they are; streams."""
-        import pyarrow.parquet as pq  # noqa: PLC0415  (slow to import, and needed here only)
+        from etl.parquet import write_relation  # noqa: PLC0415  (slow to import, and needed here only)
 
-        rows = 0
         with explaining(self.query):
-            relation = self.relation()
-            reader = relation.to_arrow_reader(_PARQUET_ROWS)
-            with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
-                for batch in reader:
-                    writer.write_batch(batch)
-                    rows += batch.num_rows
+            rows = write_relation(self.relation(), path)
         if not rows:
             self.if_empty()
         return rows
@@ -278,6 +271,14 @@ class Warehouse:
             raise UsageError(f"{report.name} looks up what it is told, in all bins: no bins can be chosen for it")
         choose = choose_bins(self.connect(), report.query, where, sample)
         return lambda: choose(self.connect())
+
+
+def _require_distinct(names: list[str]) -> None:
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise QueryError(
+            f"several columns are called {min(twice)}: list those that you want, each with a name of its own (`as`), "
+            "or leave some out with `select * exclude (...)`"
+        )
 
 
 def _require_known(release: Release) -> None:

@@ -103,6 +103,13 @@ def test_several_parameters_are_bound_and_never_pasted(run: Run) -> None:
         (("with x as (copy bins to 'x.csv') from x",), 1, "this query holds a COPY"),
         (("pivot bins on id_style using count(*)",), 1, "a pivot must name its columns"),
         (("select 1 as a, 2 as a",), 1, "several columns are called a"),
+        (("select 1 as a, 2 as a", "--format", "xlsx"), 1, "several columns are called a"),
+        (("select 1 as a, 2 as a", "--format", "parquet"), 1, "several columns are called a"),
+        (("from observations join items using (asin)",), 1, "select * exclude (...)"),
+        (("select interval '1 month' as i", "--format", "parquet"), 1, "the column i, INTERVAL: make it text with"),
+        (("select union_value(a := 1) as u", "--format", "parquet"), 1, "no type for the column u, UNION"),
+        (("select [{'a': '101'::bit}] as b", "--format", "parquet"), 1, "no type for the column b, STRUCT"),
+        (("select 'infinity'::timestamp_s as t", "--format", "parquet"), 1, "make it text with ::varchar"),
     ],
 )
 def test_a_mistake_gets_a_sentence(arguments: tuple[str, ...], code: int, said: str, run: Run) -> None:
