@@ -10,6 +10,7 @@ import re
 import secrets
 import tempfile
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -18,6 +19,8 @@ from etl.errors import UsageError
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])(i?)b", re.IGNORECASE)
 _SPILL = "10GB"
+_MOST_BYTES = 8 * 10**18  # a process can't be allowed 2**63
+_MOST_SECONDS = 10 * 366 * 24 * 60 * 60  # beyond, a clock can't be waited for
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class Limits:
     """`memory` is a size, such as 500MB or 2GB; a query without `seconds` may take as long as it does.
 
     Raises:
-        UsageError: the memory is no size, or nothing.
+        UsageError: the memory is no size, or nothing, or the time is no number; or one is more than can be counted.
     """
 
     memory: str = "2GB"
@@ -34,6 +37,12 @@ class Limits:
     def __post_init__(self) -> None:
         if self.bytes < 1:
             raise UsageError("a query needs some memory: give a size such as 500MB or 2GB")
+        if self.bytes > _MOST_BYTES:
+            raise UsageError(f"{self.memory} of memory is more than there can be: give a size such as 500MB or 2GB")
+        if not 0 <= (self.seconds or 0) <= _MOST_SECONDS:
+            raise UsageError(
+                f"{self.seconds} seconds are no time for a query: give at most {_MOST_SECONDS}, or 0 for no limit"
+            )
 
     @property
     def bytes(self) -> int:
@@ -42,7 +51,7 @@ class Limits:
         if not match:
             raise UsageError(f"{self.memory!r} is no size of memory: write one such as 500MB or 2GB")
         number, prefix, binary = match.groups()
-        return int(float(number) * (1024 if binary else 1000) ** ("kmgt".index(prefix.lower()) + 1))
+        return int(Decimal(number) * (1024 if binary else 1000) ** ("kmgt".index(prefix.lower()) + 1))
 
 
 def name_spill() -> Path:

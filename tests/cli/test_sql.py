@@ -90,7 +90,10 @@ def test_several_parameters_are_bound_and_never_pasted(run: Run) -> None:
         (('from bins where id_style = "padded"',), 1, "a text stands in single quotes, 'padded'"),
         (("select " + "(" * 2000 + "1" + ")" * 2000,), 1, "take it apart with `with`"),
         (("select 1", "--memory", "lots"), 2, "'lots' is no size of memory: write one such as 500MB or 2GB"),
+        (("select 1", "--memory", "99999999999TB"), 2, "more than there can be: give a size such as 500MB or 2GB"),
         (("select 1", "--timeout", "-1"), 2, "--timeout"),
+        (("select 1", "--timeout", "inf"), 2, "inf seconds are no time for a query"),
+        (("select 1", "--timeout", "1e12"), 2, "or 0 for no limit"),
         (("select expectd_quantity from bins",), 1, "no column expectd_quantity here: did you mean expected_quantity?"),
         (("select b.bin_idd from bins as b",), 1, "b has no column bin_idd: did you mean bin_id?"),
         (("from bins join items using (asinn)",), 1, "no column asinn here: did you mean asin?"),
@@ -118,6 +121,11 @@ def test_a_mistake_gets_a_sentence(arguments: tuple[str, ...], code: int, said: 
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert "Error:" not in done.stderr
+
+
+def test_the_largest_limits_are_taken(run: Run) -> None:
+    done = run("abid-report", "sql", "select 1 as a", "--timeout", "316224000", "--memory", "8000000TB", "-f", "csv")
+    assert (done.stdout, done.stderr) == ("a\n1\n", "")
 
 
 def test_a_table_that_does_not_exist_lists_those_that_do(run: Run) -> None:

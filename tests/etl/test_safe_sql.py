@@ -181,10 +181,23 @@ def test_what_is_spilled_goes_to_a_folder_of_its_own_that_is_gone_afterwards(pre
     assert not warehouse.spill.exists()
 
 
-@pytest.mark.parametrize("memory", ["", "2", "2 gigabytes", "-2GB", "0GB", "GB", "2GB; drop view bins"])
+@pytest.mark.parametrize(
+    "memory", ["", "2", "2 gigabytes", "-2GB", "0GB", "GB", "2GB; drop view bins", "99999999999TB", f"{'9' * 400}TB"]
+)
 def test_memory_is_a_size(memory: str) -> None:
     with pytest.raises(UsageError, match="500MB or 2GB"):
         Limits(memory=memory)
+
+
+@pytest.mark.parametrize("seconds", [-1, float("inf"), float("nan"), 1e300, 1e17, 1e12])
+def test_a_time_is_one_that_can_be_waited_for(seconds: float) -> None:
+    with pytest.raises(UsageError, match="0 for no limit"):
+        Limits(seconds=seconds)
+
+
+def test_the_largest_limits_are_kept(prey: Prey) -> None:
+    with Warehouse.open(prey.root / "data", Limits("8000000TB", 316_224_000)) as warehouse:
+        assert warehouse.sql("select 1").rows() == [(1,)]
 
 
 @pytest.mark.parametrize(("memory", "size"), [("2GB", 2e9), ("500 mb", 5e8), ("1.5GiB", 1.5 * 2**30), ("8kib", 8192)])
