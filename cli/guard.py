@@ -9,7 +9,6 @@ import _thread
 import os
 import resource
 import select
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from cli.stderr import say_error
+from etl.atomic import remove_folder, remove_unfinished
 from etl.errors import QueryError
 from etl.limits import Limits
 from etl.queryerrors import TOO_LARGE, TOO_LONG
@@ -109,7 +109,8 @@ class _Watch:
         return os.read(self._listener, 1)[0] if ready else None
 
     def _end_process(self, number: int | None) -> None:
-        shutil.rmtree(self._warehouse.spill, ignore_errors=True)
+        remove_folder(self._warehouse.spill)
+        remove_unfinished()
         if number is None:
             os._exit(say_error(TOO_LONG, _FAILED))
         os._exit(say_error("interrupted.", _SIGNALLED + number))

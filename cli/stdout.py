@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from cli.formats import HEADED, WRITERS, Writer, to_text, write_html
 from cli.options import Format
 from cli.text import escape_controls
-from etl.atomic import replace_file
+from etl.atomic import open_folder, replace_file
 from etl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -148,8 +147,8 @@ def _write_binary(
         return
     if sys.stdout.isatty():
         raise UsageError(f"{format_.value} isn't for a terminal: name a file with --output, or pipe it")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "result"
+    with open_folder() as folder:
+        path = folder / "result"
         write(result, path)
         with path.open("rb") as file, _watch_reader():
             shutil.copyfileobj(file, sys.stdout.buffer)

@@ -2,24 +2,23 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 _SUFFIX = ".tmp"
+_UNFINISHED: set[Path] = set()
 
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` to write to; it takes the place of `path` when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}{_SUFFIX}")
-    try:
+    with _removing(path.with_name(f".{path.name}.{os.getpid()}{_SUFFIX}")) as temporary:
         yield temporary
         sync(temporary)
         temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -32,19 +31,49 @@ def replace_folder(path: Path) -> Iterator[Path]:
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary, former = (path.with_name(f".{path.name}.{os.getpid()}.{which}{_SUFFIX}") for which in ("new", "old"))
-    temporary.mkdir()
+    with _removing(temporary):
+        temporary.mkdir()
+        try:
+            yield temporary
+            for file in temporary.rglob("*"):
+                sync(file)
+            if path.exists():
+                path.replace(former)
+            temporary.replace(path)
+        finally:
+            if former.exists() and not path.exists():
+                former.replace(path)
+            remove_folder(former)
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """Yield an empty folder for temporary files, which is gone when the block ends."""
+    with _removing(Path(tempfile.mkdtemp())) as folder:
+        yield folder
+
+
+def remove_unfinished() -> None:
+    """Remove what the blocks above have still to finish, for a process that is ended within one."""
+    for path in tuple(_UNFINISHED):
+        _remove(path)
+
+
+@contextmanager
+def _removing(path: Path) -> Iterator[Path]:
+    _UNFINISHED.add(path)
     try:
-        yield temporary
-        for file in temporary.rglob("*"):
-            sync(file)
-        if path.exists():
-            path.replace(former)
-        temporary.replace(path)
+        yield path
     finally:
-        if former.exists() and not path.exists():
-            former.replace(path)
-        for folder in (temporary, former):
-            remove_folder(folder)
+        _remove(path)
+        _UNFINISHED.discard(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        remove_folder(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def remove_folder(path: Path) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from etl.atomic import replace_file
+from etl.atomic import open_folder, replace_file
 from etl.dictionary import describe_columns
 from etl.errors import UsageError
 from etl.models import Model
@@ -74,7 +74,10 @@ def write_result_workbook(result: Result, path: Path, to_text: Callable[[Any], s
 @contextmanager
 def _open_workbook(path: Path) -> Iterator[Any]:
     try:
-        with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as workbook:
+        with (
+            open_folder() as folder,
+            xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(folder)}) as workbook,
+        ):
             yield workbook
     except FileCreateError as error:  # wraps what the system said
         raise OSError(*error.args) from error

@@ -21,6 +21,10 @@ example: abid-report endless
 */
 {_ENDLESS}
 """
+_ROWS_THEN_STUCK = """
+from range(290000) select range as n union all
+select levenshtein(repeat('ab', 100000 + n), repeat('ba', 100000 + n)) from range(1) as t(n)
+"""
 _PIPES_OF_A_GUARD = 2
 _TICKS = 50
 _TYPED = "select $value as value, typeof($value) as type"
@@ -154,6 +158,17 @@ def test_a_step_that_duckdb_can_not_end_is_ended(query: str, run: Run, tmp_path:
     assert done.returncode == 1
     assert "took longer than it may" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("more", ["csv -o a", "parquet -o a", "parquet", "xlsx -o a", "xlsx"])
+def test_what_was_begun_is_gone_when_the_process_is_ended(more: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "query.sql").write_text(_ROWS_THEN_STUCK)
+    arguments = ["--file", "query.sql", "--timeout", "3", "--format", *more.split()]
+    done = run("abid-report", "sql", *arguments, TMPDIR=str(tmp_path / "temporary"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "took longer than it may" in done.stderr
+    assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == ["query.sql", "temporary"]
 
 
 @pytest.mark.parametrize("query", LARGE)
