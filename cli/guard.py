@@ -20,7 +20,7 @@ from typing import Self
 
 from cli.stderr import say_error
 from etl.atomic import remove_folder, remove_unfinished
-from etl.errors import QueryError
+from etl.errors import InterruptedQueryError, QueryError
 from etl.limits import Limits
 from etl.queryerrors import TOO_LARGE, TOO_LONG
 from etl.warehouse import Warehouse
@@ -48,7 +48,7 @@ def open_guarded(data_dir: Path, limits: Limits) -> Iterator[Warehouse]:
                 yield warehouse
         except MemoryError as error:
             raise QueryError(TOO_LARGE) from error
-        except (KeyboardInterrupt, RuntimeError) as error:  # DuckDB's word for an interrupt is the latter
+        except (KeyboardInterrupt, InterruptedQueryError, RuntimeError) as error:  # DuckDB's own word is the last
             if watch.is_late:
                 raise QueryError(TOO_LONG) from error
             raise

@@ -20,7 +20,7 @@ from cli.lines import Lines
 from cli.log import Formatter, Json, Text
 from cli.options import LOG_FORMAT_VARIABLE, LogFormat
 from cli.stdout import ReaderGoneError
-from etl.errors import AbidError, CheckError, QueryError, SourceError, StorageError, is_full_disk
+from etl.errors import AbidError, CheckError, InterruptedQueryError, QueryError, SourceError, StorageError, is_full_disk
 from etl.progress import UNWATCHED, Progress
 
 _UNEXPECTED = 1
@@ -80,7 +80,7 @@ def _attempt(app: typer.Typer, command: str) -> int:
 def _report(error: Exception, command: str) -> int:
     """Say what ended the command, unless it was interrupted; returns the exit code."""
     match error:
-        case typer.Abort():
+        case typer.Abort() | InterruptedQueryError():
             return _INTERRUPTED
         case RuntimeError() if "interrupt" in str(error).lower():  # that is how DuckDB says it
             return _INTERRUPTED

@@ -38,6 +38,10 @@ class QueryError(AbidError):
     """A query over a release was refused or failed."""
 
 
+class InterruptedQueryError(QueryError):
+    """Somebody cancelled a query."""
+
+
 @contextmanager
 def explain_damage(what: str, remedy: str) -> Iterator[None]:
     """Turn what readers of files raise on a damaged one into a UsageError that names the remedy."""

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 import duckdb
 
-from etl.errors import QueryError
+from etl.errors import InterruptedQueryError, QueryError
 from etl.models import load_readable
 
 TOO_LONG = (
@@ -38,19 +38,19 @@ _DISK = re.compile(r"\((\S+ \S+)/\S+ \S+ used\)")
 
 @contextmanager
 def explaining(query: str) -> Iterator[None]:
-    """Turn what DuckDB raises inside the block, of `query`, into a QueryError, or a KeyboardInterrupt if it was one."""
+    """Turn what DuckDB raises inside the block, of `query`, into a QueryError."""
     try:
         yield
     except duckdb.Error as error:
         raise _explain(error, query) from error
 
 
-def _explain(error: duckdb.Error, query: str) -> BaseException:
+def _explain(error: duckdb.Error, query: str) -> QueryError:
     said = str(error).strip()
     match error:
         case duckdb.InterruptException():
             if "maximum execution time" not in said:
-                return KeyboardInterrupt()
+                return InterruptedQueryError("the query was interrupted")
             return QueryError(TOO_LONG)
         case duckdb.OutOfMemoryException():
             return QueryError(_describe_shortage(said))

@@ -46,7 +46,7 @@ _NO_TIME_LIMIT = Limits()
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result:  # where whatever runs has a name: Python loses an interrupt that comes while it is let go of
     """The rows of a query, in its order. Each method runs the query, on a connection of its own, so take one.
 
     Where there is no row, whatever reads or writes all of them calls `if_empty` first.
@@ -94,8 +94,9 @@ class Result:
     def stream(self) -> tuple[list[str], Iterator[list[tuple[Any, ...]]]]:
         """The names of the columns, and the rows in lists of some thousands; holds one list."""
         with explaining(self.query):
-            cursor = self.connect().execute(self.query, self.parameters)
-        if cursor is None or not cursor.description:
+            cursor = self.connect()
+            cursor.execute(self.query, self.parameters)
+        if not cursor.description:
             raise QueryError(_NO_ROWS)
         names = [column[0] for column in cursor.description]
         _require_distinct(names)
@@ -114,7 +115,8 @@ class Result:
         from etl.parquet import write_relation  # noqa: PLC0415  (slow to import, and needed here only)
 
         with explaining(self.query):
-            rows = write_relation(self.relation(), path)
+            relation = self.relation()
+            rows = write_relation(relation, path)
         if not rows:
             self.if_empty()
         return rows
@@ -122,12 +124,14 @@ class Result:
     def arrow(self) -> "pa.Table":
         """All rows as an Arrow table."""
         with explaining(self.query):
-            return self.relation().to_arrow_table()
+            relation = self.relation()
+            return relation.to_arrow_table()
 
     def pl(self) -> "pl.DataFrame":
         """All rows as a Polars data frame."""
         with explaining(self.query):
-            frame: pl.DataFrame = self.relation().pl()
+            relation = self.relation()
+            frame: pl.DataFrame = relation.pl()
         return frame
 
     def df(self) -> "pd.DataFrame":
@@ -141,7 +145,8 @@ class Result:
         except ImportError as error:
             raise UsageError("a data frame of pandas needs pandas: pip install pandas") from error
         with explaining(self.query):
-            return self.relation().df()
+            relation = self.relation()
+            return relation.df()
 
     def _fetch(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[list[tuple[Any, ...]]]:
         with explaining(self.query):
@@ -190,7 +195,7 @@ class Warehouse:
         self._letting_go()
 
     def interrupt(self) -> None:
-        """Cancel what is being asked, from another thread."""
+        """Cancel what is being asked, from another thread: whoever asked gets an InterruptedQueryError."""
         self._cursors.interrupt()
 
     def connect(self) -> duckdb.DuckDBPyConnection:

@@ -12,7 +12,7 @@ from threading import Timer
 import pytest
 from documents import make_document, make_line, run_pipeline, write_bucket
 
-from etl.errors import QueryError, UsageError
+from etl.errors import InterruptedQueryError, QueryError, UsageError
 from etl.limits import Limits
 from etl.warehouse import Result, Warehouse
 
@@ -92,7 +92,7 @@ def test_another_thread_can_interrupt(warehouse: Warehouse) -> None:
     for result in (warehouse.sql(_ENDLESS), replace(chosen, query=_ENDLESS, parameters={})):
         timer = Timer(0.2, warehouse.interrupt)
         timer.start()
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(InterruptedQueryError, match="the query was interrupted"):
             result.rows()
         timer.join()
         assert warehouse.sql("select 1").rows() == [(1,)]
