@@ -68,7 +68,7 @@ def run(app: typer.Typer, command: str, interrupted: str = "") -> None:
 def _attempt(app: typer.Typer, command: str) -> int:
     try:
         return app(prog_name=command, standalone_mode=False) or 0
-    except ReaderGoneError:
+    except (ReaderGoneError, SystemExit):  # the latter is typer's, where nobody reads its help any more
         return 0
     except Exception as error:  # noqa: BLE001  (a log of JSON must tell of a bug, too)
         return _report(error, command)

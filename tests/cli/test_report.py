@@ -214,6 +214,17 @@ def test_a_mistake_gets_a_sentence_and_an_exit_code(arguments: tuple[str, ...], 
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["abid-report --help", "abid-report bin --help", "abid-report", "abid-etl run -h"])
+def test_help_that_nobody_reads_is_no_failure(command: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [BIN / command.split(maxsplit=1)[0], *command.split()[1:]], stdout=write, stderr=subprocess.PIPE, check=False
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 def test_a_report_without_rows_says_so_and_is_no_failure(run: Run) -> None:
     done = run("abid-report", "rejects", "--reason", "not_utf8")
     assert done.returncode == 0
