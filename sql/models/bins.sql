@@ -19,7 +19,7 @@ columns:
   known_volume_in3        double     not null  Volume of all units whose three dimensions are known, in cubic inches.
   lines_without_weight    bigint     not null  Lines whose weight isn't known.
   lines_without_dimensions bigint    not null  Lines of which a dimension isn't known.
-  inventory_hash          varchar    not null  MD5 of the sorted asin-quantity pairs: equal for bins that hold the same.
+  inventory_hash          varchar    not null  MD5 over the units of each ASIN, under whatever FCSKUs it lies: equal for bins that hold the same. A line without an ASIN counts under its FCSKU, which equals no ASIN.
   image_fname             varchar              Name of the picture, where the document has it (unpadded bins).
   metadata_key            varchar    not null  Key of the document in the bucket.
   metadata_bytes          bigint     not null  Size of the document in bytes.
@@ -48,7 +48,6 @@ measured as (
     bin_id,
     asin,
     quantity,
-    coalesce(asin, '') || ' ' || quantity as pair,
     to_exact(to_pounds(weight_value, weight_unit)) as weight_lb,
     to_exact(
       to_inches(length_value, length_unit) * to_inches(width_value, width_unit) * to_inches(height_value, height_unit)
@@ -66,8 +65,26 @@ contents as (
     sum(quantity * volume_in3) as known_volume_in3,
     count(*) filter (weight_lb is null) as lines_without_weight,
     count(*) filter (volume_in3 is null) as lines_without_dimensions,
-    md5(array_to_string(list_sort(list(pair)), chr(10))) as inventory_hash,
   from measured
+  group by bin_id
+),
+
+-- One ASIN can lie under several FCSKUs. What has no ASIN is known by its FCSKU alone.
+things as (
+  select
+    bin_id,
+    coalesce('asin ' || asin, 'fcsku ' || fcsku) as thing,
+    sum(quantity) as units,
+  from observations
+  group by bin_id, thing
+),
+
+-- Hashes of one length, so that no name can end where another one begins.
+inventories as (
+  select
+    bin_id,
+    md5(array_to_string(list_sort(list(md5(thing || ' ' || units))), '')) as inventory_hash,
+  from things
   group by bin_id
 ),
 
@@ -94,7 +111,7 @@ final as (
     coalesce(contents.known_volume_in3, 0)::double as known_volume_in3,
     coalesce(contents.lines_without_weight, 0) as lines_without_weight,
     coalesce(contents.lines_without_dimensions, 0) as lines_without_dimensions,
-    coalesce(contents.inventory_hash, md5('')) as inventory_hash,
+    coalesce(inventories.inventory_hash, md5('')) as inventory_hash,
     documents.image_fname,
     documents.metadata_key,
     documents.metadata_bytes,
@@ -110,6 +127,7 @@ final as (
   from documents
   cross join listing
   left join contents using (bin_id)
+  left join inventories using (bin_id)
   left join rejected using (bin_id)
   left join images using (bin_id)
 )

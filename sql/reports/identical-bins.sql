@@ -3,10 +3,11 @@ report:  identical-bins
 title:   Bins that hold the same
 group:   Doubts
 about:   Bins of the chosen id style whose loaded lines are the same ASINs in the same quantities, the largest groups
-         first; first_bin_id is the lowest bin of the group, bin_count its size. document_bin_count says in how many of
-         them the document is the same as this bin's byte for byte (by MD5), this one included: 1 means in no other.
-         Bins without lines are all alike, and are left out. --sample compares the bins that it draws with one another
-         alone, and so misses most groups.
+         first; first_bin_id is the lowest bin of the group, bin_count its size. An ASIN counts with the units of all
+         its FCSKUs in the bin, and a line without an ASIN is the same as another only under the same FCSKU.
+         document_bin_count says in how many of them the document is the same as this bin's byte for byte (by MD5), this
+         one included: 1 means in no other. Bins without lines are all alike, and are left out. --sample compares the
+         bins that it draws with one another alone, and so misses most groups.
 parameters:
   id-style   choice(all, padded, unpadded)  all  Which bins to compare.
   documents  choice(all, identical)         all  Show all such bins, or only those whose document is in several.

@@ -4,8 +4,9 @@ title:   523 beside 00523
 group:   Doubts
 about:   The pairs of bins with the same number, one with an unpadded id and one with a padded id, the most alike first.
          They are different bins: jaccard is the number of ASINs in both over that in either (null where neither holds
-         any), and is_same_inventory says whether both hold the same ASINs in the same quantities. --sample keeps a pair
-         only where it draws both bins, and so misses most.
+         any), and is_same_inventory says whether both hold the same ASINs in the same quantities: an ASIN with the units
+         of all its FCSKUs in the bin, and lines without an ASIN under the same FCSKUs. --sample keeps a pair only where
+         it draws both bins, and so misses most.
 parameters:
   limit  count  20  Rows to show; 0 shows all.
 chart:   point x=unpadded_quantity y=padded_quantity

@@ -70,10 +70,10 @@ DOCUMENTS: dict[str, Any] = {
     ),
     # the same things as in 100000, recorded otherwise, and once more with another quantity
     "200000": make_document(make_line(ISBN, 2), BIN_FCSKU_DATA={
-        "ZZ1": make_line(None, 3), "ZZ2": make_line(ISBN, 2, name="other"), "ZZ3": make_line(ISBN, 1, **NOTHING),
+        "ZZNOTHING1": make_line(None, 3), "ZZ2": make_line(ISBN, 2, name="other"), "ZZ3": make_line(ISBN, 1, **NOTHING),
     }),
     "300000": make_document(make_line(ISBN, 3), BIN_FCSKU_DATA={
-        "ZZ1": make_line(None, 3), "ZZ2": make_line(ISBN, 3), "ZZ3": make_line(ISBN, 1),
+        "ZZNOTHING1": make_line(None, 3), "ZZ2": make_line(ISBN, 3), "ZZ3": make_line(ISBN, 1),
     }),
     # as doubles, these sums end in ...0000000004
     "400000": make_document(make_line(WORD, 3, **SMALL | {"weight": pounds(0.1), "length": inches(0.2)})),
