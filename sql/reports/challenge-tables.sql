@@ -6,9 +6,11 @@ about:   What the Amazon Bin Image Dataset challenge (silverbottlep/abid_challen
          its scripts: in the column moderate over the bins that expect at most 5 units, in hard over all. An image is a
          bin; a category is an ASIN in bins that expect any units, null counting as one, and it is seen once a line.
          images_with_quantity_N are the classes of the counting task. The verification task asks about every line with
-         an ASIN that another image has too (verification_questions), and trains with the images that have one which two
-         others have (verification_training_images). Its split into training and validation was drawn by lot, so all
-         images are both here. The challenge knew padded bins only. `abid-etl reconcile` has the published figures.
+         an ASIN that another image has too (verification_questions): those are the questions whose answer is yes, and
+         the script drew as many more by lot whose answer is no. It trains with the images that have an ASIN which two or
+         more lines of other images have, be these lines in one image (verification_training_images). Its split into
+         training and validation was drawn by lot, so all images are both here. The challenge knew padded bins only.
+         `abid-etl reconcile` has the published figures.
 parameters:
   id-style  choice(all, padded, unpadded)  padded  Which bins to count.
 example: abid-report challenge-tables
@@ -90,12 +92,13 @@ category_figures as (
   group by level
 ),
 
+-- What other images have of an item: two lines make a pair to train with.
 training_images as (
   select
-    bool_or(is_moderate and moderate_bin_count > 2) as is_for_moderate,
+    bool_or(is_moderate and counted.moderate_line_count - contents.line_count > 1) as is_for_moderate,
   from contents
   inner join counted using (asin)
-  where bin_count > 2
+  where counted.line_count - contents.line_count > 1
   group by bin_order
 ),
 

@@ -4,8 +4,8 @@ title:   How much is books
 group:   Items
 about:   ASINs, lines, units and bins by the kind of ASIN, in the bins of the chosen id style: isbn10 is an ISBN-10 with
          a true check digit, so a book; asin is B and nine letters or digits; other is neither; none are lines without
-         an ASIN. Each share is a fraction of the column's whole. A bin counts for every kind that it holds, so that the
-         shares of bins add up to more than 1; a bin without lines counts for none.
+         an ASIN. Shares of ASINs, lines and units are fractions of the column's whole, share_of_bins of all bins of the
+         style: a bin counts for every kind that it holds, and one without lines for none, so these don't add up to 1.
 parameters:
   id-style  choice(all, padded, unpadded)  all  Which bins to count.
 chart:   bar x=asin_kind y=share_of_lines

@@ -3,9 +3,8 @@ report:  summary
 title:   The warehouse in figures
 group:   Release
 about:   Counts, sizes and extremes over padded bins, unpadded bins and all: the figures that others have published
-         about the bucket, to hold a load against. Values are decimals, so that counts and a mean share a column and
-         both are exact.
-         ASINs are counted by the bins that hold them, within the bins of the column. metadata_documents and
+         about the bucket, to hold a load against. Values are decimals, so that counts, which are exact, share a
+         column with a mean, which is rounded to 4 decimals. ASINs are counted by the bins that hold them, within the bins of the column. metadata_documents and
          metadata_bytes include rejected documents; images and image_bytes (bytes) are null when the pictures weren't
          listed.
 example: abid-report summary

@@ -11,7 +11,7 @@ from loaded import Document, Loaded, each_line, load, load_real
 from etl.warehouse import Warehouse
 
 STYLES = ["all", "padded", "unpadded"]
-A, B, C, D, E = (f"B00000000{letter}" for letter in "ABCDE")
+A, B, C, D, E, F, G = (f"B00000000{letter}" for letter in "ABCDEFG")
 
 
 # --- pictures -------------------------------------------------------------------------------------------------------
@@ -54,6 +54,15 @@ DOCUMENTS: dict[str, Any] = {
     "00004": make_document(make_line(C), make_line(None), EXPECTED_QUANTITY=2),
     # one ASIN twice in a bin is seen twice, but no other image has it
     "00005": {"BIN_FCSKU_DATA": {D: make_line(D), "ZZ1": make_line(D)}, "EXPECTED_QUANTITY": 2},
+    # one other image has the ASIN, but on two lines
+    "00015": make_document(make_line(F)),
+    "00016": {"BIN_FCSKU_DATA": {F: make_line(F), "ZZ1": make_line(F)}, "EXPECTED_QUANTITY": 2},
+    # nor does the moderate one count lines of hard ones, nor an image its own
+    "00017": make_document(make_line(G)),
+    "00018": {"BIN_FCSKU_DATA": {G: make_line(G), "ZZ1": make_line(G, 6)}, "EXPECTED_QUANTITY": 7},
+    # an ASIN can be an empty text
+    "00019": make_document(make_line("")),
+    "00020": make_document(make_line("")),
     # nothing is expected, so that the line doesn't count
     "00006": make_document(make_line(C), EXPECTED_QUANTITY=0),
     "00007": make_document(),
@@ -73,7 +82,12 @@ def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def count_for_challenge(bins: dict[str, Document]) -> dict[str, float | None]:
-    """Every category has the list of its images, one entry a line."""
+    """By the rules of the challenge's scripts.
+
+    The metadata script lists the images of every category, one entry a line. The verification script goes through the
+    lines of each image: the other images in the list of its category are the targets. A line with a target is a
+    question, and an image with a line that has two targets is trained with.
+    """
     quantities = {stem: document["EXPECTED_QUANTITY"] for stem, document in bins.items()}
     instances: dict[str | None, list[str]] = defaultdict(list)
     for stem, line in each_line(bins):
@@ -83,10 +97,10 @@ def count_for_challenge(bins: dict[str, Document]) -> dict[str, float | None]:
     classes = Counter(quantities.values())
     asked = trained = 0
     for stem, document in bins.items():
-        asins = [line["asin"] for line in document["BIN_FCSKU_DATA"].values() if quantities[stem] and line["asin"]]
-        others = [len(set(instances[asin]) - {stem}) for asin in asins]
-        asked += sum(count > 0 for count in others)
-        trained += any(count > 1 for count in others)
+        asins = [line["asin"] for line in document["BIN_FCSKU_DATA"].values() if quantities[stem] > 0]
+        targets = [[image for image in instances[asin] if image != stem] for asin in asins if asin is not None]
+        asked += sum(len(found) > 0 for found in targets)
+        trained += any(len(found) > 1 for found in targets)
     return {
         "images": len(bins),
         "average_quantity": round(sum(quantities.values()) / len(bins), 4) if bins else None,
