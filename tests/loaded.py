@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +51,15 @@ def each_line(bins: dict[str, Document]) -> Iterator[tuple[str, Document]]:
     for stem, document in bins.items():
         for line in lines_of(document):
             yield stem, line
+
+
+def choose_names(bins: dict[str, Document]) -> dict[str, str]:
+    """The most frequent name of each ASIN; of those, the first in the order of the bins, which `bins` are in."""
+    names: dict[str, Counter[str]] = defaultdict(Counter)
+    for _, line in each_line(bins):
+        if line["asin"] is not None and line["name"] is not None:
+            names[line["asin"]][line["name"]] += 1
+    return {asin: counts.most_common(1)[0][0] for asin, counts in names.items()}
 
 
 def convert(measurement: Document | None) -> float | None:

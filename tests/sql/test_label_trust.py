@@ -16,6 +16,7 @@ from etl.warehouse import Warehouse
 REASONS = [
     "quantity_gap", "rejected_line", "null_asin", "unmeasured_line", "oversized_item", "identical_document", "twin"
 ]  # fmt: skip
+STYLES = ["all", "padded", "unpadded"]
 A, B, C, D = (f"B00000000{letter}" for letter in "ABCD")
 
 
@@ -107,13 +108,26 @@ def test_nothing_is_oversized_where_no_bin_holds_two_lines(tmp_path: Path) -> No
     assert read_reasons(warehouse) == {"00001": []}
 
 
+def expect_report(reasons: dict[str, list[str]], style: str, reason: str, least: int) -> list[tuple[Any, ...]]:
+    """Bin, number of reasons and reasons, in the order of the report."""
+    found = {
+        stem: own
+        for stem, own in reasons.items()
+        if len(own) >= least and (reason == "all" or reason in own)
+        and style in ("all", "padded" if len(stem) >= 5 else "unpadded")
+    }  # fmt: skip
+    order = sorted(found, key=lambda stem: (-len(found[stem]), int(stem), stem))
+    return [(stem, len(found[stem]), ", ".join(found[stem])) for stem in order]
+
+
+@pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("reason", ["all", *REASONS])
 @pytest.mark.parametrize("least", [0, 1, 2])
-def test_the_report_shows_the_bins_that_are_asked_for(warehouse: Warehouse, reason: str, least: int) -> None:
-    found = {s: r for s, r in EXPECTED.items() if len(r) >= least and (reason == "all" or reason in r)}
-    order = sorted(found, key=lambda stem: (-len(found[stem]), int(stem), stem))
-    rows = warehouse.report("label-trust", reason=reason, min_reasons=least).rows()
-    assert [(row[0], row[3], row[4]) for row in rows] == [(s, len(found[s]), ", ".join(found[s])) for s in order]
+def test_the_report_shows_the_bins_that_are_asked_for(
+    warehouse: Warehouse, style: str, reason: str, least: int
+) -> None:
+    rows = warehouse.report("label-trust", id_style=style, reason=reason, min_reasons=least).rows()
+    assert [(row[0], row[3], row[4]) for row in rows] == expect_report(EXPECTED, style, reason, least)
 
 
 def test_the_report_offers_every_reason() -> None:
@@ -211,13 +225,39 @@ def real_warehouse(real: dict[str, bytes], tmp_path_factory: pytest.TempPathFact
     return build(tmp_path_factory.mktemp("real"), dict(real))
 
 
-def test_the_reasons_of_real_documents(real: dict[str, bytes], real_warehouse: Warehouse) -> None:
-    expected = judge(real)
+@pytest.fixture(scope="module")
+def real_reasons(real: dict[str, bytes]) -> dict[str, list[str]]:
+    return judge(real)
+
+
+def test_the_reasons_of_real_documents(real_reasons: dict[str, list[str]], real_warehouse: Warehouse) -> None:
+    expected = real_reasons
     assert read_reasons(real_warehouse) == expected
     by_reason = {reason: {stem for stem, found in expected.items() if reason in found} for reason in REASONS}
     assert by_reason["quantity_gap"] >= {"01405", "01406", "02081", "02082"}
     assert by_reason["identical_document"] >= {"00084", "00086"}
     assert by_reason["twin"] == {"1", "00001", "10", "00010", "100", "00100", "523", "00523"}
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("reason", ["all", *REASONS])
+@pytest.mark.parametrize("least", [0, 1, 2])
+def test_the_report_on_real_documents_has_their_quantities_and_pictures(
+    real: dict[str, bytes],
+    real_reasons: dict[str, list[str]],
+    real_warehouse: Warehouse,
+    style: str,
+    reason: str,
+    least: int,
+) -> None:
+    expected = []
+    for stem, count, reasons in expect_report(real_reasons, style, reason, least):
+        document = json.loads(real[stem])
+        units = sum(line["quantity"] for line in lines_of(document))
+        url = f"https://aft-vbi-pds.s3.amazonaws.com/bin-images/{stem}.jpg"
+        expected.append((stem, document["EXPECTED_QUANTITY"], units, count, reasons, url))
+    report = real_warehouse.report("label-trust", id_style=style, reason=reason, min_reasons=least, limit=0)
+    assert report.rows() == expected
 
 
 def test_the_receipt_of_real_documents(real: dict[str, bytes], real_warehouse: Warehouse) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from documents import make_document, make_line
-from loaded import Document, Loaded, convert, each_line, lines_of, load, load_real, percentile, place_of, units_of
+from loaded import Document, Loaded, choose_names, convert, lines_of, load, load_real, percentile, place_of, units_of
 
 Row = tuple[Any, ...]
 STYLES = ["all", "padded", "unpadded"]
@@ -136,18 +136,9 @@ def test_bin_composition_holds_distinct_items_against_units(loaded: Loaded, styl
     ]
 
 
-def choose_names(loaded: Loaded) -> dict[str, str]:
-    """The most frequent name of each ASIN; of those, the first in the order of the bins."""
-    names: dict[str, Counter[str]] = defaultdict(Counter)
-    for _, line in each_line(loaded.of_style("all")):
-        if line["name"]:
-            names[line["asin"]][line["name"]] += 1
-    return {asin: counts.most_common(1)[0][0] for asin, counts in names.items()}
-
-
 @pytest.mark.parametrize("style", STYLES)
 def test_single_item_bins_hold_one_asin_and_nothing_else(loaded: Loaded, style: str) -> None:
-    names = choose_names(loaded)
+    names = choose_names(loaded.of_style("all"))
     expected = []
     for stem, document in loaded.of_style(style).items():
         asins = {line["asin"] for line in lines_of(document)}

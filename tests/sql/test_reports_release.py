@@ -130,13 +130,3 @@ def test_challenge_tables_counts_padded_bins_unless_told_otherwise(loaded: Loade
     figures = {figure: hard for figure, _, hard in loaded.warehouse.report("challenge-tables").rows()}
     padded = loaded.of_style("padded")
     assert figures["images"] == len(padded) < len(loaded.bins)
-
-
-def test_challenge_tables_has_the_padded_figures_of_the_summary(tmp_path: Path) -> None:
-    """Both count the same where every line has an ASIN and every bin with lines expects something."""
-    warehouse = load_real(tmp_path).warehouse
-    summary = {figure: padded for figure, padded, *_ in warehouse.report("summary").rows()}
-    figures = {figure: hard for figure, _, hard in warehouse.report("challenge-tables").rows()}
-    pairs = {"images": "bins", "average_quantity": "mean_expected_quantity", "categories": "distinct_asins"}
-    pairs |= {f"categories_seen_{times}": f"asins_seen_{times}" for times in ("once", "twice", "ten_times")}
-    assert {ours: figures[ours] for ours in pairs} == {ours: summary[theirs] for ours, theirs in pairs.items()}
