@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -239,17 +240,14 @@ def test_the_reasons_of_real_documents(real_reasons: dict[str, list[str]], real_
     assert by_reason["twin"] == {"1", "00001", "10", "00010", "100", "00100", "523", "00523"}
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("reason", ["all", *REASONS])
-@pytest.mark.parametrize("least", [0, 1, 2])
+@pytest.mark.parametrize("asked", [*product(STYLES, ["all", *REASONS], [0, 1, 2])], ids=str)
 def test_the_report_on_real_documents_has_their_quantities_and_pictures(
     real: dict[str, bytes],
     real_reasons: dict[str, list[str]],
     real_warehouse: Warehouse,
-    style: str,
-    reason: str,
-    least: int,
+    asked: tuple[str, str, int],
 ) -> None:
+    style, reason, least = asked
     expected = []
     for stem, count, reasons in expect_report(real_reasons, style, reason, least):
         document = json.loads(real[stem])
