@@ -11,6 +11,7 @@ import traceback
 from argparse import ArgumentParser
 from contextlib import suppress
 from dataclasses import dataclass
+from io import TextIOWrapper
 from typing import NoReturn
 
 import typer
@@ -53,6 +54,7 @@ def run(app: typer.Typer, command: str, interrupted: str = "") -> None:
 
     `interrupted` is what to say more when it was.
     """
+    _open_streams()
     set_log(_find_log_format())
     interrupt = _Interrupt()
     signal.signal(signal.SIGTERM, interrupt.take_sigterm)
@@ -63,6 +65,23 @@ def run(app: typer.Typer, command: str, interrupted: str = "") -> None:
     if code == _INTERRUPTED:
         code = say_error(f"interrupted. {interrupted}".rstrip(), interrupt.exit_code)
     _exit(code)
+
+
+def _open_streams() -> None:
+    """Have all three where the caller closed one, and write what their encoding lacks as JSON does.
+
+    A file that is opened later would get the number of a closed one, and what is said would go into it.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _attempt(app: typer.Typer, command: str) -> int:

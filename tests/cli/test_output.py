@@ -24,6 +24,16 @@ CELLS = [
     *(dt.datetime(2017, 5, 1), "1850-01-01", "[1, null]", "6162"),  # noqa: DTZ001
 ]
 
+_FACES = """/*
+report:  faces
+title:   Faces
+group:   Yours
+about:   One face.
+example: abid-report faces
+*/
+select '\u9762' as face
+"""
+
 
 def read_sheet(path: Path) -> list[list[object]]:
     book = openpyxl.load_workbook(path)
@@ -146,6 +156,31 @@ def measure_peak(query: str, format_: str, data_dir: Path) -> int:
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
     return used.ru_maxrss * 1024
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+@pytest.mark.parametrize("command", ["sql", "--show-sql"])
+def test_what_an_encoding_lacks_is_spelled_out(encoding: str, command: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "faces.sql").write_text(_FACES, encoding="utf-8")
+    asked = ["sql", "select '\u9762' as face"] if command == "sql" else ["--reports-dir", ".", "faces", command]
+    done = run("abid-report", *asked, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u9762" in done.stdout
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("format_", ["table", "csv", "parquet"])
+def test_a_closed_stream_is_no_fault(closed: str, format_: str, data_dir: Path) -> None:
+    pipe = f"{BIN}/abid-report sql 'select 1 as a' --data-dir {data_dir} --format {format_} {closed}"
+    done = subprocess.run(pipe, shell=True, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert bool(done.stdout) == (">&-" not in closed.split())
+
+
+def test_an_error_goes_nowhere_but_to_standard_error(data_dir: Path, tmp_path: Path) -> None:
+    pipe = f"{BIN}/abid-report sql 'select no' --data-dir {data_dir} --format csv -o {tmp_path}/a 2>&-"
+    done = subprocess.run(pipe, shell=True, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, list(tmp_path.iterdir())) == (1, b"", [])
 
 
 def test_a_pipe_gets_no_colours_and_columns_count_for_people_alone(run: Run) -> None:
