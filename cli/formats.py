@@ -11,7 +11,8 @@ r"""The text formats: from rows to pieces of text, one function each.
 | xlsx | no cell | text, never a formula; it keeps its zeros | JSON |
 | parquet | null | UTF-8 | nested |
 
-csv, tsv, json and ndjson are exact: what they write is the value and nothing else, whatever the terminal's width.
+csv, tsv, json and ndjson are exact: what they write is the value and nothing else, whatever the terminal's width. An
+interval, a time of nanoseconds and an infinite time are text as DuckDB spells them (`etl.pythonvalues`).
 Decimals lose their trailing zeros. xlsx and parquet are no text, and others write them; in xlsx a number of more than
 fifteen digits is text, since a sheet would round it, and so is a time with a zone or before 1900.
 
@@ -246,7 +247,7 @@ def _to_json(value: Any) -> Any:
         case Decimal():
             return _decimal_to_json(value)
         case dict():
-            return {str(key): _to_json(part) for key, part in value.items()}
+            return {to_text(key): _to_json(part) for key, part in value.items()}
         case list() | tuple():
             return [_to_json(part) for part in value]
         case _:

@@ -29,6 +29,7 @@ from etl.limits import Limits, name_spill, set_limits
 from etl.models import SCHEMA_VERSION, define_macros, load_views
 from etl.ownreports import find_any_report
 from etl.parameters import Value
+from etl.pythonvalues import changes_values, keep_values
 from etl.queryerrors import explaining
 from etl.reading import require_reading
 from etl.receipt import register_receipt
@@ -87,7 +88,7 @@ class Result:  # where whatever runs has a name: Python loses an interrupt that 
         """
         with explaining(self.query):
             relation = self.relation()
-            rows = relation.limit(most).fetchall()
+            rows = keep_values(relation).limit(most).fetchall()
         total = len(rows) if len(rows) < most else self.count_rows()
         return list(relation.columns), rows, total
 
@@ -96,15 +97,17 @@ class Result:  # where whatever runs has a name: Python loses an interrupt that 
         with explaining(self.query):
             cursor = self.connect()
             cursor.execute(self.query, self.parameters)
-        if not cursor.description:
-            raise QueryError(_NO_ROWS)
-        names = [column[0] for column in cursor.description]
-        _require_distinct(names)
-        with explaining(self.query):
+            if not cursor.description:
+                raise QueryError(_NO_ROWS)
+            names, types = zip(*(column[:2] for column in cursor.description), strict=True)
+            _require_distinct(names)
+            if changes_values(types):
+                cursor = self.connect()
+                cursor.execute(keep_values(self.relation()).sql_query(), self.parameters)
             first = cursor.fetchmany(_ROWS_AT_A_TIME)
         if not first:
             self.if_empty()
-        return names, chain([first], self._fetch(cursor))
+        return list(names), chain([first], self._fetch(cursor))
 
     def rows(self) -> list[tuple[Any, ...]]:
         """All rows."""

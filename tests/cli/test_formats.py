@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
+from commands import Run
 
 from cli.formats import HEADED, WRITERS, write_html
 from cli.options import Format
@@ -82,6 +83,33 @@ GOLDEN["ndjson"] = GOLDEN["json"].removeprefix("[\n").removesuffix("]\n")
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_row_of_every_hard_value_has_these_bytes(name: str) -> None:
     assert "".join(WRITERS[name](COLUMNS, [[ROW]])) == GOLDEN[name]
+
+
+_INEXACT = r"""
+select
+  interval '1 month' as month, '2020-01-01 00:00:00.123456789'::timestamp_ns as nano, 'infinity'::timestamp as never,
+  '-infinity'::date as ever, 'infinity'::timestamptz as zoned, 0.1::float as single, map {true: 1} as truth,
+  map {'\xaa'::blob: [interval '1 month']} as bytes, {'a "b"': [0.1::float]} as nested, date '9999-12-31' as last,
+  $n as "n ""m"" x" -- the end
+"""
+_EXACT = {
+    "csv": (
+        'month,nano,never,ever,zoned,single,truth,bytes,nested,last,"n ""m"" x"\n'
+        "1 month,2020-01-01 00:00:00.123456789,infinity,-infinity,infinity,0.1,"
+        '"{""true"": 1}","{""aa"": [""1 month""]}","{""a \\""b\\"""": [0.1]}",9999-12-31,5\n'
+    ),
+    "ndjson": (
+        '{"month": "1 month", "nano": "2020-01-01 00:00:00.123456789", "never": "infinity", "ever": "-infinity", '
+        '"zoned": "infinity", "single": 0.1, "truth": {"true": 1}, "bytes": {"aa": ["1 month"]}, '
+        '"nested": {"a \\"b\\"": [0.1]}, "last": "9999-12-31", "n \\"m\\" x": 5}\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _EXACT)
+def test_what_python_has_no_type_for_stays_exact(name: str, run: Run) -> None:
+    done = run("abid-report", "sql", _INEXACT, "--param", "n=5", "--format", name)
+    assert (done.stderr, done.stdout) == ("", _EXACT[name])
 
 
 def test_every_text_format_has_golden_bytes() -> None:

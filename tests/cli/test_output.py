@@ -16,11 +16,13 @@ select
   null as nothing, '=1+1' as formula, '00523' as id, '' as empty, 3 as number, 4611686018427387904 as big,
   4.399999995512001::double as double, 'nan'::double as nan, 1200.5000::decimal(9, 4) as exact,
   1234567890.1234567890::decimal(20, 10) as long, true as yes, timestamp '2017-05-01 12:30:00' as at,
+  'infinity'::timestamp as never, 0.1::float as single,
   date '2017-05-01' as day, date '1850-01-01' as early, [1, null] as list, 'ab'::blob as bytes,
 """
 CELLS = [
     *(None, "=1+1", "00523", "", 3, "4611686018427387904"),
     *(4.399999995512001, "nan", 1200.5, "1234567890.123456789", True, dt.datetime(2017, 5, 1, 12, 30)),  # noqa: DTZ001
+    *("infinity", 0.1),
     *(dt.datetime(2017, 5, 1), "1850-01-01", "[1, null]", "6162"),  # noqa: DTZ001
 ]
 
