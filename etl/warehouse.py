@@ -67,7 +67,11 @@ class Result:  # where whatever runs has a name: Python loses an interrupt that 
         """The query as DuckDB's own relation, not yet run: each call of one that gives rows runs it again."""
         with explaining(self.query):
             connection = self.connect()
-            relation = connection.sql(self.query, params=self.parameters or None)
+            try:
+                relation = connection.sql(self.query, params=self.parameters or None)
+            except (duckdb.BinderException, duckdb.CatalogException):
+                connection.execute(self.query, self.parameters)  # fails alike, and marks the line
+                raise
         if relation is None:
             raise QueryError(_NO_ROWS)
         _require_distinct(relation.columns)

@@ -137,8 +137,10 @@ def test_a_table_that_does_not_exist_lists_those_that_do(run: Run) -> None:
     assert [name for name in load_readable() if name not in said] == []
 
 
-def test_the_line_of_a_mistake_is_marked_where_it_is_the_users(run: Run) -> None:
-    said = run("abid-report", "sql", "select 1\nfrom bins\nwhere bin_idd = '1'").stderr.splitlines()
+@pytest.mark.parametrize("format_", ["csv", "xlsx", "parquet"])
+def test_the_line_of_a_mistake_is_marked_where_it_is_the_users(format_: str, run: Run) -> None:
+    query = "select 1\nfrom bins\nwhere bin_idd = '1'"
+    said = run("abid-report", "sql", query, "--format", format_).stderr.splitlines()
     assert said[-2:] == ["LINE 3: where bin_idd = '1'", "              ^^^^^^^"]
 
 
