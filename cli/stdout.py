@@ -16,7 +16,7 @@ from etl.atomic import open_folder, replace_file
 from etl.errors import UsageError
 
 if TYPE_CHECKING:
-    from etl.warehouse import Result
+    from etl.result import Result
 
 
 _ENDINGS: dict[str, Format] = {

@@ -9,7 +9,7 @@ import duckdb
 
 from etl.errors import UsageError
 from etl.models import Model, load_readable
-from etl.warehouse import Result
+from etl.result import Result
 
 _COLUMNS = (
     'create table dictionary ("table" varchar, "column" varchar, type varchar, nullable boolean, meaning varchar)'

@@ -12,8 +12,8 @@ import duckdb
 from etl.errors import explain_damage
 from etl.globs import quote_text
 from etl.release import Release
+from etl.result import Result
 from etl.sqlfiles import SQL_ROOT, SqlFile, read_file, read_folder
-from etl.warehouse import Result
 
 _DIFFERENCES = """
 create table differences (

@@ -8,7 +8,7 @@ from etl.datadir import DataDir
 from etl.errors import UsageError
 from etl.manifest import list_files
 from etl.release import Release, describe_absence, find_current, find_damaged, find_releases
-from etl.warehouse import Result
+from etl.result import Result
 
 _TABLE = """
 create table releases (

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from etl.reports import find_report
+from etl.result import Result
 from etl.sqlfiles import SQL_ROOT, read_file
-from etl.warehouse import Result, Warehouse
+from etl.warehouse import Warehouse
 
 PUBLISHED = Path(__file__).with_name("published.json")
 _PUBLIC = "select * exclude (position) from reconciliation order by position"

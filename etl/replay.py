@@ -12,8 +12,8 @@ from etl.errors import explain_damage
 from etl.globs import quote_text
 from etl.models import define_macros, find_needed
 from etl.release import Release
+from etl.result import Result
 from etl.sqlfiles import read_folder
-from etl.warehouse import Result
 
 _ORDERED = """
 select * from outcomes

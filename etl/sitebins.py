@@ -8,8 +8,9 @@ import json
 from collections.abc import Sequence
 
 from etl.chosenbins import SEED
+from etl.result import Result
 from etl.sqlfiles import read_folder
-from etl.warehouse import Result, Warehouse
+from etl.warehouse import Warehouse
 
 
 def rank_bins(warehouse: Warehouse, linked: Sequence[str], most: int) -> Result:

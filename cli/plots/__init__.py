@@ -18,7 +18,7 @@ from etl.reports import Report, load_reports
 
 if TYPE_CHECKING:
     from etl.release import Release
-    from etl.warehouse import Result
+    from etl.result import Result
 
 TERMINAL = Path("-")
 _MISSING = "pictures need libraries more: pip install 'abid-warehouse[plot]'"

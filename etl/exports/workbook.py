@@ -16,7 +16,8 @@ from etl.atomic import open_folder, replace_file
 from etl.dictionary import describe_columns
 from etl.errors import UsageError
 from etl.models import Model
-from etl.warehouse import Result, Warehouse
+from etl.result import Result
+from etl.warehouse import Warehouse
 
 try:
     import xlsxwriter
