@@ -7,6 +7,8 @@ READY  := $(VENV)/.ready
 DEMO   := data/demo
 # Those that must still open a release, beside the one of the environment and the shell.
 OLD_DUCKDBS := $(VENV)/duckdb-1.2.2 $(VENV)/duckdb-1.4.5
+# More than there are cores: many tests wait for a server, a clock or a process.
+WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3 / 2)))
 FUZZ   := -max_total_time=60
 
 .PHONY: help demo test lint types unit fuzz bench docs constraints clean
@@ -41,7 +43,7 @@ types: $(READY)  ## Check the types
 
 unit: $(READY) $(OLD_DUCKDBS)  ## Run all tests
 	sh tests/install_peers.sh
-	$(BIN)/pytest --numprocesses auto
+	$(BIN)/pytest --numprocesses $(WORKERS)
 
 fuzz: $(READY)  ## Look for documents that are opened wrongly, for a minute (FUZZ=-max_total_time=3600 is an hour)
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'

@@ -12,21 +12,22 @@ class Cursors:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        self._opened: weakref.WeakSet[duckdb.DuckDBPyConnection] = weakref.WeakSet()
+        # Without what weakref calls when one is let go of: Python would lose an interrupt that comes in it.
+        self._opened: list[weakref.ref[duckdb.DuckDBPyConnection]] = []
         self._lock = Lock()
 
     def open(self) -> duckdb.DuckDBPyConnection:
-        """One more connection; the first, which holds the release, is there for as long as it is referred to."""
+        """One more connection, for as long as these are there."""
         cursor = self._connection.cursor()
-        weakref.finalize(cursor, id, self._connection)
         with self._lock:
-            self._opened.add(cursor)
+            self._opened = [held for held in self._opened if held()] + [weakref.ref(cursor)]
         return cursor
 
     def interrupt(self) -> None:
         """Cancel whatever runs on any of them."""
         with self._lock:
-            opened = [*self._opened]
+            opened = [held() for held in self._opened]
         for connection in (*opened, self._connection):
-            with suppress(duckdb.ConnectionException):  # it was closed meanwhile
-                connection.interrupt()
+            if connection:
+                with suppress(duckdb.ConnectionException):  # it was closed meanwhile
+                    connection.interrupt()

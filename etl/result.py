@@ -52,7 +52,7 @@ class Result:  # where whatever runs has a name: Python loses an interrupt that 
         if relation is None:
             raise QueryError(_NO_ROWS)
         _require_distinct(relation.columns)
-        weakref.finalize(relation, id, connection)  # which can be interrupted for as long as it is referred to
+        weakref.finalize(relation, id, (connection, self.connect))  # it needs both for as long as it is referred to
         return relation
 
     def count_rows(self) -> int:
