@@ -11,7 +11,7 @@ from pathlib import Path
 
 from commands import BIN
 
-SOAK = int(os.environ.get("ABID_SOAK", "3"))
+SOAK = int(os.environ.get("ABID_SOAK", "2"))
 _SEED = 1
 _STEP = "step"
 _COUNT_STEPS = f"""

@@ -76,7 +76,7 @@ def test_a_damaged_raw_layer_is_named_with_a_remedy(
     assert run("abid-etl", "run", "bucket").returncode == 0
 
 
-@pytest.mark.parametrize("folder", ["with [a]*", "it's", "a,b"])
+@pytest.mark.parametrize("folder", ["with [a]*, it's"])
 def test_any_name_of_a_data_directory_will_do(folder: str, bucket: Path, tmp_path: Path, run: Run) -> None:
     assert run("abid-etl", "run", bucket, "--data-dir", folder).returncode == 0
     assert run("abid-etl", "run", bucket, "--data-dir", folder).returncode == 0
