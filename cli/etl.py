@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import summary
+from cli.build import build, build_here, open_raw, pull, spark_job
 from cli.export import export
 from cli.help import PanelGroup, require_command
 from cli.options import (
@@ -33,6 +34,7 @@ from cli.options import (
     ShardOption,
     SignOption,
     SourceArgument,
+    TempDirOption,
     ThreadsOption,
 )
 from cli.releases import prune, releases, rollback
@@ -85,6 +87,7 @@ def run_pipeline(
     allow_missing: AllowMissingOption = False,
     threads: ThreadsOption = None,
     memory: MemoryOption = None,
+    temp_dir: TempDirOption = None,
     raw: RawOption = None,
     raw_endpoint_url: RawEndpointOption = None,
     raw_profile: RawProfileOption = None,
@@ -105,9 +108,11 @@ def run_pipeline(
     """
     set_log(log_format, quiet=quiet)
     options = S3Options(endpoint_url, profile, sign, requester_pays, concurrency)
-    layer = _open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
+    layer = open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
     _fetch(source, options, data_dir, layer, _select(include, ids, limit), images=images, strict=not allow_missing)
-    _build(data_dir, layer, threads, memory, allow_missing=allow_missing)
+    from etl.engine import Limits  # noqa: PLC0415  (pyarrow is slow to import)
+
+    build_here(data_dir, layer, Limits(threads, memory, temp_dir), allow_missing=allow_missing)
 
 
 @app.command("plan", short_help="What a fetch would do, and how long it would take", rich_help_panel="Pipeline")
@@ -146,7 +151,7 @@ def plan(
     made = make_plan(
         open_source(source, options),
         DataDir(data_dir),
-        raw=_open_raw(data_dir, raw, raw_endpoint_url, raw_profile),
+        raw=open_raw(data_dir, raw, raw_endpoint_url, raw_profile),
         selection=_select(include, ids, limit, shard),
         progress=open_progress(),
     )
@@ -190,34 +195,15 @@ def fetch(
     """
     set_log(log_format, quiet=quiet)
     options = S3Options(endpoint_url, profile, sign, requester_pays, concurrency)
-    layer = _open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
+    layer = open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
     _fetch(source, options, data_dir, layer, _select(include, ids, limit, shard), images=images, strict=True)
 
 
-@app.command(
+app.command(
     "build", short_help="Build a release from the raw layer, check it and publish it", rich_help_panel="Pipeline"
-)
-def build(
-    *,
-    data_dir: DataDirOption = DEFAULT_DATA_DIR,
-    allow_missing: AllowMissingOption = False,
-    threads: ThreadsOption = None,
-    memory: MemoryOption = None,
-    raw: RawOption = None,
-    raw_endpoint_url: RawEndpointOption = None,
-    raw_profile: RawProfileOption = None,
-    quiet: QuietOption = False,
-    log_format: LogFormatOption = LogFormat.TEXT,
-) -> None:
-    """Build a release from the raw layer, check it and publish it: the second stage of `run`.
-
-    Example:
-
-        abid-etl build --memory 4GB
-    """
-    set_log(log_format, quiet=quiet)
-    layer = _open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
-    _build(data_dir, layer, threads, memory, allow_missing=allow_missing)
+)(build)
+app.command("pull", short_help="Get the release that a cluster published in a bucket", rich_help_panel="Releases")(pull)
+app.command("spark-job", short_help="The path of the build, for spark-submit", rich_help_panel="Pipeline")(spark_job)
 
 
 @app.command("verify", short_help="Hold everything that is there to its promises", rich_help_panel="Releases")
@@ -251,7 +237,7 @@ def verify(
         findings += verify_release(DataDir(data_dir), release, progress=open_progress())
     if raw:
         variables = ("ABID_RAW", "ABID_RAW_ENDPOINT_URL", "ABID_RAW_PROFILE")
-        layer = _open_raw(data_dir, *(os.environ.get(name) or None for name in variables))
+        layer = open_raw(data_dir, *(os.environ.get(name) or None for name in variables))
         findings += verify_raw(DataDir(data_dir), raw=layer, progress=open_progress())
     print_text(summary.describe_findings(findings))
     summary.require_kept(findings)
@@ -276,7 +262,7 @@ def compact(
     from etl.compact import compact_raw  # noqa: PLC0415  (pyarrow is slow to import)
 
     set_log(log_format, quiet=quiet)
-    done = compact_raw(DataDir(data_dir), raw=_open_raw(data_dir, raw, raw_endpoint_url, raw_profile))
+    done = compact_raw(DataDir(data_dir), raw=open_raw(data_dir, raw, raw_endpoint_url, raw_profile))
     say(summary.describe_compaction(done))
 
 
@@ -309,7 +295,7 @@ def status(
     """
     from etl.status import read_status  # noqa: PLC0415  (pyarrow is slow to import)
 
-    layer = _open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
+    layer = open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
     print_text(summary.describe_status(read_status(DataDir(data_dir), raw=layer)))
 
 
@@ -337,16 +323,6 @@ def synthesize(
     with open_progress().step("making documents", bins, "documents") as step:
         made = make_bucket(directory, bins=bins, seed=seed, dirty=dirty, on_progress=step.advance)
     say(summary.describe_synthesis(made, directory))
-
-
-def _open_raw(data_dir: Path, raw: str | None, endpoint_url: str | None, profile: str | None) -> "Raw":
-    from etl.raw import RawFolder  # noqa: PLC0415  (pyarrow is slow to import)
-
-    if raw is None:
-        return RawFolder(DataDir(data_dir).raw)
-    from etl.rawbucket import RawBucket  # noqa: PLC0415  (so are the S3 libraries)
-
-    return RawBucket(raw, S3Options(endpoint_url, profile))
 
 
 def _select(include: str | None, ids: Path | None, limit: int | None, shard: str | None = None) -> "Selection":
@@ -380,22 +356,6 @@ def _fetch(
     say(summary.describe_receipt(receipt, time.monotonic() - started))
     if strict:
         summary.require_complete(receipt)
-
-
-def _build(data_dir: Path, raw: "Raw", threads: int | None, memory: str | None, *, allow_missing: bool) -> None:
-    from etl.build import Limits, build_release  # noqa: PLC0415  (pyarrow is slow to import)
-    from etl.release import find_current  # noqa: PLC0415
-
-    started = time.monotonic()
-    before = find_current(DataDir(data_dir))
-    release = build_release(
-        DataDir(data_dir),
-        raw=raw,
-        allow_missing=allow_missing,
-        limits=Limits(threads, memory),
-        progress=open_progress(),
-    )
-    say(summary.describe_release(release, before, time.monotonic() - started))
 
 
 def main() -> None:

@@ -29,6 +29,13 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class Engine(StrEnum):
+    """What runs the models."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
 DEFAULT_DATA_DIR = Path("data")
 DEFAULT_MEMORY = "2GB"
 DEFAULT_TIMEOUT = 300.0
@@ -125,6 +132,9 @@ ShardOption = Annotated[
     str | None,
     typer.Option("--shard", metavar="I/N", help="Get the I-th of N shares. Raw layers merge by copying."),
 ]
+WarehouseArgument = Annotated[
+    str, typer.Argument(metavar="URI", help="The warehouse that a cluster published to: s3://bucket[/prefix].")
+]
 RawOption = Annotated[
     str | None,
     typer.Option(
@@ -149,14 +159,54 @@ ImagesOption = Annotated[
 AllowMissingOption = Annotated[
     bool, typer.Option("--allow-missing", help="Publish although listed documents have not been fetched.")
 ]
+EngineOption = Annotated[
+    Engine,
+    typer.Option("--engine", envvar="ABID_ENGINE", help="Build in this process or on a Spark cluster."),
+]
+MasterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--master",
+        metavar="URL",
+        help="The cluster: local[2], spark://HOST:7077, yarn, k8s://...; without it, all cores of this machine.",
+        show_default=False,
+    ),
+]
+WarehouseOption = Annotated[
+    str | None,
+    typer.Option(
+        "--warehouse",
+        envvar="ABID_WAREHOUSE",
+        metavar="URI",
+        help="Publish at s3://bucket/prefix instead of in the data directory; with --engine spark.",
+    ),
+]
+WarehouseEndpointOption = Annotated[
+    str | None,
+    typer.Option("--warehouse-endpoint-url", envvar="ABID_WAREHOUSE_ENDPOINT_URL", help="The S3 endpoint of it."),
+]
+WarehouseProfileOption = Annotated[
+    str | None,
+    typer.Option("--warehouse-profile", envvar="ABID_WAREHOUSE_PROFILE", help="The AWS profile for it."),
+]
 ThreadsOption = Annotated[
-    int | None, typer.Option("--threads", min=1, max=1024, help="Threads of the build; one a core.")
+    int | None,
+    typer.Option("--threads", min=1, max=1024, help="Threads of the build; one a core, or on Spark one a task."),
 ]
 MemoryOption = Annotated[
     str | None,
     typer.Option(
         "--memory",
         help="Memory for DuckDB in the build; it spills beyond. Else 1600MB, and 30 times the largest document.",
+    ),
+]
+TempDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--temp-dir",
+        file_okay=False,
+        help="Where the build holds what doesn't fit into memory; else in the data directory.",
+        show_default=False,
     ),
 ]
 QueryMemoryOption = Annotated[

@@ -92,12 +92,20 @@ def describe_compaction(done: "Compaction") -> str:
 
 def describe_release(release: "Release", before: str | None, seconds: float) -> str:
     """What a build published; `before` is the id of the release that was current."""
-    manifest = release.manifest
+    if release.id == before:
+        return describe_manifest(release.manifest, "is current already")
+    told = describe_manifest(release.manifest, f"published in {seconds:.1f} s")
+    if spilled := release.manifest.get("spilled_bytes"):
+        told += f"\n  up to {format_bytes(spilled)} were held in temporary files, beyond --memory"
+    return told
+
+
+def describe_manifest(manifest: "dict[str, Any]", done: str) -> str:
+    """What a release holds; `done` says what became of it."""
     documents, lines = manifest["documents"], manifest["lines"]
-    done = "is current already" if release.id == before else f"published in {seconds:.1f} s"
     synthetic = " (synthetic)" if manifest["synthetic"] else ""
     text = [
-        f"release {release.id} {done}: {documents['loaded']:,} bins, {lines['loaded']:,} lines{synthetic}",
+        f"release {manifest['release']} {done}: {documents['loaded']:,} bins, {lines['loaded']:,} lines{synthetic}",
         *_list_equations(manifest["receipt"]),
     ]
     text += _describe_selection(manifest.get("selection"))

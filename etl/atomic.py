@@ -85,6 +85,14 @@ def remove_folder(path: Path) -> None:
         raise
 
 
+def move_files(folder: Path, target: Path) -> None:
+    """Move all files below `folder` to the same places below `target`, on the same disk."""
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        place = target / path.relative_to(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(place)
+
+
 def sync(path: Path) -> None:
     """Have the kernel put `path` on the disk, so that a rename can't outlive the bytes it promises."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -4,6 +4,7 @@
 - `raw-copy/`: the copy of one that is kept in a bucket
 - `warehouse/releases/<id>/`: a release, complete or absent
 - `warehouse/current`: relative symlink to the release to read
+- `spark.log`: what Spark said of the last build on it
 - `warehouse/staging/`: where a release is made; nothing in it is ever read by others
 """
 
@@ -48,6 +49,11 @@ class DataDir:
     def current(self) -> Path:
         """The symlink to the release to read."""
         return self.warehouse / "current"
+
+    @property
+    def spark_log(self) -> Path:
+        """What Spark says of the last build on it."""
+        return self.root / "spark.log"
 
     @property
     def staging(self) -> Path:

@@ -76,4 +76,6 @@ def is_full_disk(error: Exception) -> bool:
 def _tells_damage(error: Exception) -> bool:
     import duckdb  # noqa: PLC0415  (slow to import, and every command imports this file)
 
+    if isinstance(error, duckdb.OutOfMemoryException):  # tells of the limit
+        return False
     return isinstance(error, (duckdb.Error, ValueError))  # PyArrow's and JSON's errors are ValueErrors

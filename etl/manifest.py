@@ -77,5 +77,6 @@ def describe_file(path: Path, root: Path, **facts: int) -> dict[str, Any]:
 
 
 def list_files(manifest: dict[str, Any]) -> list[dict[str, Any]]:
-    """The entries of all files but the manifest itself; those of tables have `rows`."""
-    return [manifest["catalog"], *(file for table in manifest["tables"].values() for file in table["files"])]
+    """The entries of all files but the manifest itself; those of tables have `rows`. Buckets have no catalog."""
+    catalog = [manifest["catalog"]] if "catalog" in manifest else []
+    return [*catalog, *(file for table in manifest["tables"].values() for file in table["files"])]

@@ -42,13 +42,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model. `reads` names the models that its query refers to."""
+    """One model. `reads` names the models that its query refers to.
+
+    `parts` is an expression: the number of the file, among those of its partition, that a row goes to.
+    """
 
     name: str
     kind: str
     grain: str
     about: str
     partition: str
+    parts: str
     order: str
     columns: tuple[Column, ...]
     query: str
@@ -151,6 +155,7 @@ def _load(file: SqlFile, reads: frozenset[str], described: dict[str, Column]) ->
         grain=file.text_of("grain"),
         about=file.text_of("about"),
         partition=file.text_of("partition"),
+        parts=file.text_of("parts"),
         order=file.text_of("order"),
         columns=tuple(_parse_column(row, file, described) for row in file.rows_of("columns")),
         query=file.query,

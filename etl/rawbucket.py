@@ -9,27 +9,20 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import obstore
 import pyarrow as pa
 import pyarrow.parquet as pq
-from botocore.exceptions import BotoCoreError, ClientError
-from obstore.exceptions import BaseError
-from obstore.store import S3Store
 
 from etl.atomic import replace_file
 from etl.datadir import DataDir
-from etl.errors import SourceError
 from etl.lock import lock_writing
 from etl.raw import FOLDERS, RawFolder
-from etl.sources.account import Account
-from etl.sources.failures import explain_failure
+from etl.sources.bucket import Bucket
 from etl.sources.options import S3Options
 
-_RETRIES = 10
 _Version = tuple[int, int]
 """Of a file: its size in bytes, and when it was put, in microseconds since 1970."""
 
@@ -53,13 +46,12 @@ class RawBucket:
         """See `etl.raw.Raw`. Memory: the file."""
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd", **options)
-        with self.name_failures():
-            obstore.put(self.store, name, sink.getvalue().to_pybytes())
+        self.bucket.put(name, sink.getvalue().to_pybytes())
 
     def remove_file(self, name: str) -> None:
         """See `etl.raw.Raw`."""
-        with self.name_failures():
-            obstore.delete(self.store, name)
+        with self.bucket.name_failures():
+            obstore.delete(self.bucket.store, name)
 
     def prepare(self) -> None:
         """See `etl.raw.Raw`. A put leaves nothing behind."""
@@ -85,32 +77,21 @@ class RawBucket:
 
     def _list_versions(self, folder: str) -> dict[str, _Version]:
         """Each complete file, sorted by name. A listing is put again when documents have changed meanwhile."""
-        with self.name_failures():
-            found = [meta for page in obstore.list(self.store, folder) for meta in page]
+        with self.bucket.name_failures():
+            found = [meta for page in obstore.list(self.bucket.store, folder) for meta in page]
         versions = {meta["path"]: (meta["size"], int(meta["last_modified"].timestamp() * 1e6)) for meta in found}
         return {path: versions[path] for path in sorted(versions) if path.endswith(".parquet")}
 
     def _copy_file(self, name: str, path: Path, version: _Version) -> None:
         with replace_file(path) as temporary:
-            with self.name_failures():
-                temporary.write_bytes(obstore.get(self.store, name).bytes())
+            with self.bucket.name_failures():
+                temporary.write_bytes(obstore.get(self.bucket.store, name).bytes())
             os.utime(temporary, ns=(version[1] * 1_000, version[1] * 1_000))
 
     @property
-    def store(self) -> S3Store:
-        """Obstore's client, one a process."""
-        return _open_store(self.uri, self.options)
-
-    @contextmanager
-    def name_failures(self) -> Iterator[None]:
-        """Turn obstore's errors into a SourceError. What they are about, boto3 tells: see `etl.sources.failures`."""
-        try:
-            yield
-        except (BaseError, FileNotFoundError) as error:
-            account = _open_account(self.uri, self.options)
-            _probe(account)
-            cause = str(error).partition("\n")[0]
-            raise SourceError(f"The raw layer can't be used. {account.place}: {cause}") from error
+    def bucket(self) -> Bucket:
+        """Where it is."""
+        return Bucket("The raw layer", self.uri, self.options)
 
 
 def _read_version(path: Path) -> _Version:
@@ -123,8 +104,8 @@ class _RemoteFile(io.RawIOBase):
 
     def __init__(self, raw: RawBucket, name: str) -> None:
         self._raw, self._name, self._position = raw, name, 0
-        with raw.name_failures():
-            self._size = obstore.head(raw.store, name)["size"]
+        with raw.bucket.name_failures():
+            self._size = obstore.head(raw.bucket.store, name)["size"]
 
     def readable(self) -> bool:
         return True
@@ -144,27 +125,7 @@ class _RemoteFile(io.RawIOBase):
         end = self._size if size < 0 else min(self._size, self._position + size)
         if end <= self._position:
             return b""
-        with self._raw.name_failures():
-            content = bytes(obstore.get_range(self._raw.store, self._name, start=self._position, end=end))
+        with self._raw.bucket.name_failures():
+            content = bytes(obstore.get_range(self._raw.bucket.store, self._name, start=self._position, end=end))
         self._position = end
         return content
-
-
-@cache
-def _open_account(uri: str, options: S3Options) -> Account:
-    return Account(uri, options)
-
-
-@cache
-def _open_store(uri: str, options: S3Options) -> S3Store:
-    """Asks boto3 first whether the bucket can be used at all: obstore would try for long before it said no."""
-    account = _open_account(uri, options)
-    _probe(account)
-    return account.open_store(max_retries=_RETRIES)
-
-
-def _probe(account: Account) -> None:
-    try:
-        account.client.list_objects_v2(Bucket=account.bucket, Prefix=account.root, MaxKeys=1)
-    except (BotoCoreError, ClientError) as error:
-        raise SourceError(f"The raw layer can't be used. {explain_failure(error, account.place)}") from error

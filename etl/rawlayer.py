@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 from etl.errors import UsageError, explain_damage
 from etl.fetch import NOT_FETCHED_SCHEMA
 from etl.globs import quote_files
-from etl.raw import DOCUMENTS, IMAGES, LISTINGS, NOT_FETCHED, REMEDY, RawFolder, read_files
-from etl.receipt import find_amounts, read_receipt
+from etl.raw import DOCUMENTS, IMAGES, LISTINGS, NOT_FETCHED, REMEDY, Raw, RawFolder, read_files
 from etl.shards import SHARD_SCHEMA
 from etl.sources.base import LISTING_SCHEMA
 
@@ -37,6 +36,9 @@ union all
 select key, size, etag, last_modified from newer
 """
 
+DOCUMENTS_A_FILE = 500_000
+"""Of the files of items, in each partition, there is one for so many listed documents: 536,434 make one."""
+
 # Which shard stands for each listed document. Where several hold it (two workers fetched it), the lowest MD5 decides,
 # so that the choice doesn't depend on the order of the shards; rows of one MD5 hold the same bytes.
 _CHOSEN = """
@@ -48,7 +50,7 @@ group by held.key, held.etag
 """
 _LISTING_FACTS = """
 create table listing_facts as
-select $images::boolean as images_listed, $selection::varchar as selection
+select $images::boolean as images_listed
 """
 _RAW_DOCUMENTS = """
 create view raw_documents as
@@ -68,8 +70,8 @@ left join (
 ) as failures using (key)
 """
 # The hashes of the documents are combined by exclusive or, which knows no order and so needs no sort.
-_FINGERPRINT = """
-select substr(sha256(bit_xor(md5_number(fingerprint)) || ?), 1, 12)
+_HASH = """
+select coalesce(bit_xor(md5_number(fingerprint)), 0)::varchar
 from (
   select concat_ws(chr(9), listing.key, listing.etag, listing.size, listing.last_modified, chosen.md5) as fingerprint
   from listing
@@ -77,13 +79,17 @@ from (
   union all
   select concat_ws(chr(9), key, etag, size, last_modified)
   from listed_images
+)
+"""
+_IDENTITY = """
+select substr(sha256(bit_xor(hash) || $code), 1, 12)
+from (
+  select unnest($hashes)::uhugeint as hash
   union all
-  select 'images listed: ' || images_listed
-  from listing_facts
+  select md5_number('images listed: ' || $images::boolean)
   union all
-  select 'selection: ' || selection
-  from listing_facts
-  where selection is not null
+  select md5_number('selection: ' || $selection)
+  where $selection is not null
 )
 """
 _SQL_TYPES = {pa.string(): "varchar", pa.int64(): "bigint", pa.binary(): "blob", pa.timestamp("us"): "timestamp"}
@@ -100,19 +106,24 @@ def open_raw_layer(connection: duckdb.DuckDBPyConnection, raw: RawFolder) -> Non
         _open(connection, raw)
 
 
+def close_raw_layer(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let go of what was held in memory to open it; what was computed from it stays with whoever asked."""
+    for table in ("newer", "chosen", "missing"):
+        connection.execute(f"drop table {table}")
+
+
 def _open(connection: duckdb.DuckDBPyConnection, raw: RawFolder) -> None:
     *others, latest = raw.list_paths(LISTINGS)
-    images = find_images(raw)
+    images = [str(raw.open_file(name)) for name in find_images(raw)]
     _create_view(connection, "latest_listing", [latest], LISTING_SCHEMA)
     _create_view(connection, "other_listings", others, LISTING_SCHEMA)
     _create_view(connection, "held", raw.list_paths(DOCUMENTS), SHARD_SCHEMA)
     _create_view(connection, "failed", raw.list_paths(NOT_FETCHED), NOT_FETCHED_SCHEMA)
     _create_view(connection, "listed_images", images, LISTING_SCHEMA)
-    selection = read_facts(raw)["selection"]
-    facts = {"images": bool(images), "selection": json.dumps(selection) if selection else None}
-    connection.execute(_LISTING_FACTS, facts)
+    connection.execute(_LISTING_FACTS, {"images": bool(images)})
     connection.execute(_NEWER)
     connection.execute(_LISTING)
+    connection.execute(f"set variable item_parts = {choose_item_parts(count_listed(connection))}")
     connection.execute(_CHOSEN)
     # Nearly always the shards hold what was listed and no more; then no join stands between the models and the bytes.
     all_chosen = connection.execute(_ALL_CHOSEN).fetchone() == (True,)
@@ -120,13 +131,18 @@ def _open(connection: duckdb.DuckDBPyConnection, raw: RawFolder) -> None:
     connection.execute(_MISSING)
 
 
-def find_images(raw: RawFolder) -> list[str]:
-    """The path of the listing of pictures that belongs to the latest listing, if one was taken."""
+def find_images(raw: Raw) -> list[str]:
+    """The name of the listing of pictures that belongs to the latest listing, if one was taken."""
     latest = _find_latest(raw).removeprefix(LISTINGS)
-    return [path for path in raw.list_paths(IMAGES) if path.endswith(latest)]
+    return [name for name in raw.list_files(IMAGES) if name.removeprefix(IMAGES) == latest]
 
 
-def _find_latest(raw: RawFolder) -> str:
+def _tell_facts(raw: Raw) -> dict[str, Any]:
+    selection = read_facts(raw)["selection"]
+    return {"images": bool(find_images(raw)), "selection": json.dumps(selection) if selection else None}
+
+
+def _find_latest(raw: Raw) -> str:
     if listings := raw.list_files(LISTINGS):
         return listings[-1]
     raise UsageError(
@@ -134,7 +150,7 @@ def _find_latest(raw: RawFolder) -> str:
     )
 
 
-def find_largest(raw: RawFolder) -> int:
+def find_largest(raw: Raw) -> int:
     """The bytes of the largest listed document.
 
     Raises:
@@ -149,13 +165,32 @@ def list_missing(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]
     return connection.sql("select key, error from missing order by key").fetchall()
 
 
-def fingerprint_documents(connection: duckdb.DuckDBPyConnection, code: str) -> str:
-    """The release's id: twelve hex digits that depend on the documents, on how they were picked and on `code` only."""
-    row = connection.execute(_FINGERPRINT, [code]).fetchone()
-    return str(row[0]) if row else ""
+def hash_documents(connection: duckdb.DuckDBPyConnection) -> str:
+    """A number, in digits, that depends on the documents and the pictures only; those of parts are combined below."""
+    return str(connection.sql(_HASH).fetchall()[0][0])
 
 
-def read_facts(raw: RawFolder) -> dict[str, Any]:
+def identify_release(hashes: list[str], raw: Raw, code: str) -> str:
+    """The release's id: twelve hex digits.
+
+    It depends on the documents of which these are the hashes, on how they were picked, and on `code` only.
+    """
+    facts = _tell_facts(raw) | {"hashes": hashes, "code": code}
+    with duckdb.connect() as connection:
+        return str(connection.execute(_IDENTITY, facts).fetchall()[0][0])
+
+
+def choose_item_parts(listed: int) -> int:
+    """In how many files items are, of each partition, when so many documents are listed."""
+    return max(round(listed / DOCUMENTS_A_FILE), 1)
+
+
+def count_listed(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many documents are listed."""
+    return int(connection.sql("select count(*) from listing").fetchall()[0][0])
+
+
+def read_facts(raw: Raw) -> dict[str, Any]:
     """What the latest listing says about its source.
 
     source, listed_at, synthetic (how it was made, or null), selection (how its documents were picked, or null).
@@ -166,17 +201,9 @@ def read_facts(raw: RawFolder) -> dict[str, Any]:
     return facts
 
 
-def count_documents(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """The receipt and its two equations of documents and lines, the rejects by reason, and what is missing."""
-    receipt = read_receipt(connection)
-    reasons = connection.sql("select reason, count(*) from rejects group by all order by all").fetchall()
-    return {
-        "receipt": receipt,
-        "documents": find_amounts(receipt, "documents"),
-        "lines": find_amounts(receipt, "lines"),
-        "rejects_by_reason": dict(reasons),
-        "not_fetched": [{"key": key, "error": error} for key, error in list_missing(connection)],
-    }
+def count_rejects(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many documents and lines are rejected, by reason."""
+    return dict(connection.sql("select reason, count(*) from rejects group by all order by all").fetchall())
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, name: str, files: list[str], schema: pa.Schema) -> None:

@@ -26,7 +26,7 @@ def run_models(connection: duckdb.DuckDBPyConnection, folder: Path, progress: Pr
     with progress.step("building tables", len(waiting), "models") as step:
         for model in load_models().values():
             waiting = {name: other for name, other in waiting.items() if name != model.name}
-            files = _run_model(connection, model, folder)
+            files = run_model(connection, model, folder)
             if model.is_table:
                 tables[model.name] = files
             if not any(_DROPPED_EARLY in {name, *other.reads} for name, other in waiting.items()):
@@ -35,7 +35,8 @@ def run_models(connection: duckdb.DuckDBPyConnection, folder: Path, progress: Pr
     return tables
 
 
-def _run_model(connection: duckdb.DuckDBPyConnection, model: Model, folder: Path) -> list[Path]:
+def run_model(connection: duckdb.DuckDBPyConnection, model: Model, folder: Path) -> list[Path]:
+    """Run one model; returns its files below `folder`, none where it isn't published."""
     if model.kind == "view":
         connection.execute(f"create view {model.name} as {model.query}")
     elif model.kind == "staging":

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from etl.catalog import CATALOG, find_astray
 from etl.checks import run_check
 from etl.datadir import DataDir
+from etl.emptytables import RAW_LAYER, create_empty
 from etl.errors import UsageError
 from etl.filechecks import RULES, check_files
 from etl.findings import Finding
@@ -32,12 +33,6 @@ _VIEWS = "select view_name from duckdb_views() where not internal"
 _INPUTS = {"raw_documents", "listing", "listed_images", "listing_facts", "missing"}
 # Terms of the receipt that only the raw layer can tell; its tables are empty here, for the others to be computed.
 _TOLD_BY_RAW_LAYER = ("listed", "seen", "not_fetched")
-_NO_RAW_LAYER = """
-create table listing (key varchar, size bigint);
-create table listed_images (key varchar);
-create table missing (key varchar);
-create table documents (line_count bigint, reason varchar);
-"""
 
 
 def verify_release(data: DataDir, wanted: str | None = None, *, progress: Progress = UNWATCHED) -> list[Finding]:
@@ -166,7 +161,7 @@ class _Verification:
             for name in self.manifest["tables"]:
                 files = quote_text(table_glob(self.path, name))
                 connection.execute(f"create view {name} as from read_parquet({files}, hive_partitioning = false)")
-            register_receipt(connection, self.manifest)
+            register_receipt(connection, self.manifest["receipt"])
             checks = self._run_checks(connection)
             terms = _count_terms(connection)
         receipt = {(row["equation"], row["term"]): row["amount"] for row in self.manifest["receipt"]}
@@ -221,6 +216,6 @@ def _is_folder(path: Path) -> bool:
 
 def _count_terms(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
     """Equation, term and amount of what the receipt says of the tables."""
-    connection.execute(_NO_RAW_LAYER)
+    create_empty(connection, [*RAW_LAYER, "documents"])
     terms = connection.sql(f"select equation, term, amount from ({load_models()['receipt'].query})")
     return [row for row in terms.fetchall() if row[1] not in _TOLD_BY_RAW_LAYER]

@@ -179,7 +179,7 @@ def _connect(release: Release, limits: Limits, spill: Path) -> duckdb.DuckDBPyCo
     define_macros(connection)
     with explain_damage(f"release {release.id}", "`abid-etl verify` says what is wrong with it."):
         create_views(connection, release.path)
-    register_receipt(connection, release.manifest)
+    register_receipt(connection, release.manifest["receipt"])
     with explaining(""):
         set_limits(connection, limits, spill)
     connection.execute("set enable_external_access = false")

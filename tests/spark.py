@@ -13,12 +13,17 @@ ENVIRONMENT = {"SPARK_CONF_DIR": str(Path(__file__).parent / "spark-conf"), "SPA
 """What makes a Spark one of the tests, here or in a process of its own."""
 
 
+def use_spark_settings(patch: pytest.MonkeyPatch) -> None:
+    """Make every Spark that is started from here one of the tests."""
+    for name, value in ENVIRONMENT.items():
+        patch.setenv(name, value)
+
+
 @contextmanager
 def open_spark() -> Iterator[SparkSession]:
     """A session on both cores of this machine, stopped afterwards."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
+        use_spark_settings(patch)
         session = SparkSession.builder.appName("abid-warehouse").getOrCreate()
     try:
         yield session

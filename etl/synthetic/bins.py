@@ -20,6 +20,7 @@ from etl.synthetic.chance import Odds, pick, throw_dice
 
 BLOCK = 1000  # bins
 SURELY_BOTH_STYLES = 100  # bins from which on there is at least one with an unpadded stem
+LARGEST_UNPADDED = 9_999  # 10000 would be the stem of a padded bin
 LARGEST_EXPECTED = 330
 
 # Expected quantity at the first picture of a visit; from 11 on by a power law, which gives the published mean.
@@ -75,7 +76,7 @@ ItemDraw = Callable[[Random], int]
 
 def count_pictured(bins: int) -> int:
     """Return how many of the bins have an unpadded stem: 1,200 of the real 536,434."""
-    return round(bins * 1200 / 536434) or int(bins >= SURELY_BOTH_STYLES)
+    return min(round(bins * 1200 / 536434), LARGEST_UNPADDED) or int(bins >= SURELY_BOTH_STYLES)
 
 
 def divide_blocks(bins: int) -> list[Block]:

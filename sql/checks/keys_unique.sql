@@ -1,6 +1,6 @@
 /*
 check:  keys_unique
-about:  No key occurs twice, and no part of a key is null.
+about:  No key of a table of bins, pictures or rejects occurs twice, and no part of one is null.
 */
 select 'bins' as table_name, bin_id as key, count(*) as rows from bins
 group by all having rows > 1 or key is null
@@ -10,12 +10,6 @@ group by bin_id, fcsku having rows > 1 or bin_id is null or fcsku is null
 union all
 select 'quantities', bin_id || ' ' || fcsku, count(*) as rows from quantities
 group by bin_id, fcsku having rows > 1 or bin_id is null or fcsku is null
-union all
-select 'items', asin, count(*) as rows from items
-group by asin having rows > 1 or asin is null
-union all
-select 'dimensions', asin || ' ' || variant, count(*) as rows from dimensions
-group by asin, variant having rows > 1 or asin is null or variant is null
 union all
 select 'images', image_key, count(*) as rows from images
 group by image_key having rows > 1 or image_key is null

@@ -10,9 +10,3 @@ where bin_bucket is distinct from bin_bucket_of(bin_id)
 union all
 select 'quantities', bin_id, bin_bucket from quantities
 where bin_bucket is distinct from bin_bucket_of(bin_id)
-union all
-select 'items', asin, asin_kind from items
-where asin_kind is distinct from asin_kind_of(asin)
-union all
-select 'dimensions', asin, asin_kind from dimensions
-where asin_kind is distinct from asin_kind_of(asin)

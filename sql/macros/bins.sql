@@ -21,6 +21,14 @@ create or replace macro bin_bucket_of(bin_id) as (
   case when length(bin_id) < 5 then 'u0' else 'b' || least(bin_id::bigint // 100000, 6)::varchar end
 );
 
+-- The file of a bin, among those of its partition: one for half a million bins, and 0 for all below a million.
+create or replace macro bin_part_of(bin_id) as (
+  case when bin_id::bigint < 1000000 then 0 else bin_id::bigint // 500000 - 1 end
+);
+
+-- What a task of a build that is shared out gets together: all that is known of the bins of one file.
+create or replace macro chunk_of(bin_id) as (coalesce(bin_bucket_of(bin_id) || '-' || bin_part_of(bin_id), 'none-0'));
+
 -- Bins in the order of their numbers, the padded one of two twins first, as one number: cheap to take the first or the
 -- last of.
 create or replace macro bin_order_of(bin_id) as (

@@ -25,6 +25,15 @@ create or replace macro asin_kind_of(asin) as (
   end
 );
 
+-- The file of an item, among those of its partition: as many as the listing says.
+-- The variable is set when the raw layer is opened.
+create or replace macro item_part_of(asin) as (
+  case
+    when coalesce(getvariable('item_parts'), 1) = 1 then 0
+    else md5_number_lower(asin) % getvariable('item_parts')::ubigint
+  end
+);
+
 -- The place of one of several values among its rivals, the best one lowest: the most frequent first, ties to the
 -- lowest bin. One number, because comparing structs costs several times as much. (A bin's place is below 2^31.)
 create or replace macro preference_of(line_count, first_bin) as ((first_bin - line_count * 2147483648)::bigint);

@@ -2,6 +2,7 @@
 model:      bins
 kind:       table
 partition:  bin_bucket
+parts:      bin_part_of(bin_id)
 order:      bin_bucket, bin_id
 grain:      one row per bin_id
 about:      Every loaded document: a bin, what was expected in it, and what its lines add up to.

@@ -2,6 +2,7 @@
 model:      dimensions
 kind:       table
 partition:  asin_kind
+parts:      item_part_of(asin)
 order:      asin_kind, asin, variant
 grain:      one row per (asin, measurement)
 about:      The distinct measurements recorded for each ASIN, the missing one (all null) included. An ASIN measured

@@ -1,6 +1,7 @@
 /*
 model:      images
 kind:       table
+parts:      coalesce(bin_part_of(bin_id), 0)
 order:      image_key
 grain:      one row per image_key
 about:      The pictures in the bucket, when they were listed; else no rows.

@@ -2,6 +2,7 @@
 model:      items
 kind:       table
 partition:  asin_kind
+parts:      item_part_of(asin)
 order:      asin_kind, asin
 grain:      one row per asin
 about:      Every product that any bin holds, under the name it has most often.

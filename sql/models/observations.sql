@@ -2,6 +2,7 @@
 model:      observations
 kind:       table
 partition:  bin_bucket
+parts:      bin_part_of(bin_id)
 order:      bin_bucket, bin_id, fcsku
 grain:      one row per (bin_id, fcsku)
 about:      Every line of every loaded document, as recorded: together with bins it holds all that the documents say.

@@ -2,6 +2,7 @@
 model:      quantities
 kind:       table
 partition:  bin_bucket
+parts:      bin_part_of(bin_id)
 order:      bin_bucket, bin_id, fcsku
 grain:      one row per (bin_id, fcsku)
 about:      What is in which bin, and how many: the narrow fact table.

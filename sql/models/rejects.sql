@@ -1,6 +1,7 @@
 /*
 model:      rejects
 kind:       table
+parts:      coalesce(bin_part_of(bin_id), 0)
 order:      metadata_key, json_path
 grain:      one row per (metadata_key, json_path)
 about:      Everything that could not be loaded, with its bytes: whole documents, and single lines of documents that

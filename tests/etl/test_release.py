@@ -13,8 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from documents import find_shards, hash_files, make_document, make_line, read_shards, run_pipeline, write_bucket
 
-from etl.build import Limits, build_release
+from etl.build import build_release
 from etl.datadir import DataDir
+from etl.duckengine import DuckEngine
+from etl.engine import Limits
 from etl.errors import CheckError
 from etl.fetch import fetch_documents
 from etl.raw import DOCUMENTS
@@ -116,7 +118,7 @@ def test_the_order_and_the_sharding_of_the_raw_layer_leave_no_trace(
 def test_threads_and_memory_leave_no_trace(
     limits: Limits, big: DataDir, reference: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:
-    release = build_release(copy_raw_layer(big, tmp_path), limits=limits)
+    release = build_release(copy_raw_layer(big, tmp_path), engine=DuckEngine(limits))
     assert (release.id, hash_files(release)) == reference
 
 

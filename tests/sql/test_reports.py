@@ -131,7 +131,7 @@ def run_with_threads(warehouse: Warehouse, report: Report, bound: dict[str, Valu
     with duckdb.connect(config={"threads": threads}) as connection:
         define_macros(connection)
         create_views(connection, warehouse.release.path)
-        register_receipt(connection, warehouse.release.manifest)
+        register_receipt(connection, warehouse.release.manifest["receipt"])
         return connection.execute(report.query, bound).fetchall()
 
 

@@ -1,0 +1,97 @@
+"""The exchange before a build that is shared out: each raw file is cut into pieces, one for each file of bins.
+
+What is known of a bin follows from its documents, its listing and its pictures alone, so the pieces of one chunk of
+bins are a raw layer of their own: small, and opened like any other. Pieces keep the names of what they were cut from;
+so which of two listings is later, and which of two shards holds the better copy, is decided there as it would be here.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from etl.errors import explain_damage
+from etl.fetch import NOT_FETCHED_SCHEMA
+from etl.models import define_macros
+from etl.raw import DOCUMENTS, FOLDERS, IMAGES, LISTINGS, NOT_FETCHED, REMEDY, Raw, RawFolder
+from etl.rawlayer import find_images
+from etl.shards import SHARD_SCHEMA
+from etl.sources.base import LISTING_SCHEMA
+
+_SCHEMAS = {
+    DOCUMENTS: SHARD_SCHEMA,
+    LISTINGS: LISTING_SCHEMA,
+    IMAGES: LISTING_SCHEMA,
+    NOT_FETCHED: NOT_FETCHED_SCHEMA,
+}
+_CHUNKS = "select chunk_of(bin_id_of(key, $folder, $ending)) as chunk from rows"
+_METADATA, _PICTURES = ("metadata", "json"), ("bin-images", "jpg")
+
+Frame = dict[str, dict[bytes, bytes] | None]
+"""The names of the listings that count, with what each says of its source: a chunk has them all, with rows or not."""
+
+
+def read_frame(raw: Raw) -> Frame:
+    """What every chunk of `raw` has to know of the whole."""
+    names = [*raw.list_files(LISTINGS), *find_images(raw)]
+    with explain_damage(f"a listing in {raw.uri}", REMEDY):
+        return {name: pq.read_schema(raw.open_file(name)).metadata for name in names}
+
+
+def list_pieced(raw: Raw, frame: Frame) -> list[str]:
+    """The names of all files that have to be cut, the large ones first."""
+    return [*raw.list_files(DOCUMENTS), *frame, *raw.list_files(NOT_FETCHED)]
+
+
+class Cutter:
+    """Cuts raw files. Memory: a few times one file. With `bodies` false, documents are cut without their bytes."""
+
+    def __init__(self, raw: Raw, *, bodies: bool = True) -> None:
+        self._raw, self._bodies = raw, bodies
+        self._connection = duckdb.connect(config={"threads": 1})
+        define_macros(self._connection)
+
+    def cut(self, name: str) -> Iterator[tuple[str, pa.Table]]:
+        """The chunks that the rows of one file belong to, and the rows of each."""
+        with explain_damage(f"{name} in {self._raw.uri}", REMEDY):
+            rows = self._read(name)
+        folder, ending = _PICTURES if name.startswith(IMAGES) else _METADATA
+        self._connection.register("rows", rows.select(["key"]))
+        relation = self._connection.sql(_CHUNKS, params={"folder": folder, "ending": ending})
+        chunks = relation.to_arrow_table()["chunk"].combine_chunks()
+        order = pc.array_sort_indices(chunks)
+        runs = pc.run_end_encode(chunks.take(order))
+        start = 0
+        for chunk, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+            whole = end - start == rows.num_rows
+            yield chunk, rows if whole else rows.take(order.slice(start, end - start))
+            start = end
+
+    def _read(self, name: str) -> pa.Table:
+        schema = _SCHEMAS[name.partition("/")[0]]
+        names = [column for column in schema.names if self._bodies or column != "body"]
+        rows = pq.read_table(self._raw.open_file(name), columns=names)
+        return rows if "body" in names or "body" not in schema.names else rows.append_column("body", _nothing(rows))
+
+
+def _nothing(rows: pa.Table) -> pa.Array:
+    return pa.repeat(pa.scalar(b"", pa.binary()), rows.num_rows)
+
+
+def write_piece(rows: pa.Table, path: Path) -> None:
+    """Write what is read once, soon, and from a disk that is near."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(rows, path, compression="lz4", use_dictionary=False)
+
+
+def open_chunk(folder: Path, frame: Frame) -> RawFolder:
+    """The raw layer that the pieces below `folder` are, with a listing even where no row of it fell into the chunk."""
+    for name in FOLDERS:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    for name, metadata in frame.items():
+        if not (folder / name).exists():
+            pq.write_table(LISTING_SCHEMA.empty_table().replace_schema_metadata(metadata), folder / name)
+    return RawFolder(folder)

@@ -1,0 +1,164 @@
+"""The engine for more documents than one machine should take: a Spark cluster.
+
+Two jobs. The first reads what the raw layer says of its documents, all but their bytes: what is missing, and the id of
+the release. The second makes the tables, in three stages:
+
+    raw files ── cut ──▶ pieces of chunks ── make_bins ──▶ tables of bins
+                                                └──▶ lines of items ── finish ──▶ tables of items, rejects, images
+
+Every table is made by the same SQL in the same DuckDB as on one machine, and every file by one task, so a release is
+the same, byte for byte.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from etl import rawlayer
+from etl.datadir import DataDir
+from etl.engine import Limits, Made
+from etl.exchange import Frame, list_pieced, read_frame
+from etl.progress import Progress
+from etl.raw import Raw, RawFolder
+from etl.spark.pieces import SCHEMA, Batches
+from etl.spark.session import open_session
+from etl.spark.store import FolderStore, Store
+from etl.spark.work import Count, Cut, Said, make_stage_of_bins, make_stage_of_items, read_made, read_said
+from etl.tasks import Order, complete, list_left
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+_GROUP = "abid-etl build"
+_TURN_SECONDS = 0.5
+_FILES_A_TASK = 16  # raw files that one task cuts at most: a gigabyte of documents
+_NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class SparkEngine:
+    """See `etl.engine.Engine`. All machines see the raw layer and the data directory. The limits are a task's."""
+
+    master: str | None = None
+    limits: Limits = _NO_LIMITS
+
+    @contextmanager
+    def open(self, raw: Raw, data: DataDir) -> Iterator["OnCluster"]:
+        """See `etl.engine.Engine`."""
+        if isinstance(raw, RawFolder):
+            raw = RawFolder(raw.root.absolute())
+        frame = read_frame(raw)
+        with open_session(self.master, data.spark_log) as session:
+            cluster = Cluster(session, raw, self.limits, frame)
+            yield OnCluster(cluster, cluster.count())
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A session, and what its jobs are about."""
+
+    session: "SparkSession"
+    raw: Raw
+    limits: Limits
+    frame: Frame
+
+    def count(self) -> list[Said]:
+        """What `Count` says of each chunk."""
+        order, partitions = Order(self.limits, self.frame, 1), self._parallelism
+        cut = self._cut(Cut(self.raw, order, partitions))
+        return [read_said(piece) for piece in self._run(_then(cut, partitions, Count(order)), lambda _: None)]
+
+    def make(self, order: Order, chunks: list[str], store: Store, progress: Progress) -> list[Made]:
+        """What all tasks made in `store`."""
+        left = {name: number for number, name in enumerate(list_left(order, chunks))}
+        cut = self._cut(Cut(self.raw, order, len(chunks), {chunk: number for number, chunk in enumerate(chunks)}))
+        bins = _then(cut, len(chunks), make_stage_of_bins(order, store, left, len(left)))
+        items = _then(bins, len(left) + 1, make_stage_of_items(order, store))
+        tasks = cut.rdd.getNumPartitions() + len(chunks) + len(left) + 1
+        with progress.step("building tables on Spark", tasks, "tasks") as step:
+            return [read_made(read_said(piece)) for piece in self._run(items, step.advance)]
+
+    @property
+    def _parallelism(self) -> int:
+        return int(self.session.sparkContext.defaultParallelism)
+
+    def _cut(self, stage: Cut) -> "DataFrame":
+        names = list_pieced(self.raw, self.frame)
+        tasks = max(min(len(names), 2 * self._parallelism), len(names) // _FILES_A_TASK)
+        rows = self.session.sparkContext.parallelize([(name,) for name in names], tasks)
+        return self.session.createDataFrame(rows, "name string").mapInArrow(stage, SCHEMA)
+
+    def _run(self, frame: "DataFrame", advance: Callable[[int], object]) -> list[bytes]:
+        """Collect what the tasks said; it waits in another thread, so that an interrupt is heard in this one."""
+        context = self.session.sparkContext
+
+        def collect() -> list[bytes]:
+            context.setJobGroup(_GROUP, "build")
+            return [bytes(row.piece) for row in frame.select("piece").collect()]
+
+        done = 0
+        with ThreadPoolExecutor(1) as pool:
+            result = pool.submit(collect)
+            try:
+                while True:
+                    try:
+                        return result.result(_TURN_SECONDS)
+                    except NotYet:
+                        now = _count_tasks(context)
+                        advance(now - done)
+                        done = now
+            except BaseException:
+                context.cancelJobGroup(_GROUP)
+                raise
+
+
+@dataclass(frozen=True, slots=True)
+class OnCluster:
+    """See `etl.engine.Opened`. `counted` is what `Count` said of each chunk."""
+
+    cluster: Cluster
+    counted: list[Said]
+
+    def list_missing(self) -> list[tuple[str, str]]:
+        """See `etl.engine.Opened`."""
+        return sorted((key, error) for said in self.counted for key, error in said["missing"])
+
+    def identify(self, code: str) -> str:
+        """See `etl.engine.Opened`."""
+        return rawlayer.identify_release([said["hash"] for said in self.counted], self.cluster.raw, code)
+
+    def make_tables(self, folder: Path, progress: Progress) -> Made:
+        """See `etl.engine.Opened`."""
+        return self.make_tables_in(FolderStore(folder.absolute()), progress)
+
+    def make_tables_in(self, store: Store, progress: Progress) -> Made:
+        """The same, wherever the tables are to be."""
+        counted = sorted(
+            self.counted, key=lambda said: -said["listed"]
+        )  # the longest first, so that none is waited for
+        parts = rawlayer.choose_item_parts(sum(said["listed"] for said in counted))
+        order = Order(self.cluster.limits, self.cluster.frame, parts)
+        made = self.cluster.make(order, [said["chunk"] for said in counted], store, progress)
+        with TemporaryDirectory() as folder:
+            completed = complete(made, Path(folder))
+            for path in Path(folder).rglob("*.parquet"):
+                store.put(path, str(path.relative_to(folder)))
+        return completed
+
+
+def _then(frame: "DataFrame", partitions: int, stage: Callable[[Batches], Batches]) -> "DataFrame":
+    """Send each piece to its partition, and have a stage work on each of these."""
+    return frame.repartitionById(partitions, "target").mapInArrow(stage, SCHEMA)
+
+
+def _count_tasks(context: Any) -> int:
+    """The tasks that are done of the job that runs."""
+    tracker = context.statusTracker()
+    jobs = [job for number in tracker.getJobIdsForGroup(_GROUP) if (job := tracker.getJobInfo(number))]
+    running = [stage for job in jobs if job.status == "RUNNING" for stage in job.stageIds]
+    return sum(info.numCompletedTasks for stage in running if (info := tracker.getStageInfo(stage)))

@@ -1,0 +1,139 @@
+"""A build that is shared out, over tasks here or over a cluster, makes what one that sees everything at once makes."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from documents import hash_files, run_pipeline, write_bucket
+from hardraw import FILES_OF_LARGE, LARGE, find_document_of, make_raw_layer
+from spark import NEEDS_JAVA, use_spark_settings
+
+from etl import rawlayer
+from etl.build import build_release
+from etl.datadir import DataDir
+from etl.duckengine import DuckEngine
+from etl.engine import Engine, Limits
+from etl.errors import AbidError, CheckError
+from etl.release import Release
+from etl.spark.engine import SparkEngine
+
+ITEM_FILES = 3
+NOT_OF_THE_TABLES = {"published_at", "seconds", "spilled_bytes", "catalog", "seal"}
+IN_TASKS = DuckEngine(Limits(memory="500MB"), in_one_go=0)
+ENGINES = [
+    pytest.param(IN_TASKS, id="tasks"),
+    pytest.param(SparkEngine("local[2]", Limits(memory="500MB")), id="spark", marks=NEEDS_JAVA),
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_files() -> Iterator[None]:
+    """Items have several files, as those of millions of documents; and Spark is one of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rawlayer, "DOCUMENTS_A_FILE", 1_500 // ITEM_FILES)
+        use_spark_settings(patch)
+        yield
+
+
+@pytest.fixture(scope="module")
+def hard(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
+    return make_raw_layer(tmp_path_factory.mktemp("hard"))
+
+
+@pytest.fixture(scope="module")
+def whole(hard: DataDir) -> Release:
+    """What is made in one go."""
+    return build_release(hard, allow_missing=True)
+
+
+def copy_raw(data: DataDir, root: Path) -> DataDir:
+    shutil.copytree(data.raw, root / "raw")
+    return DataDir(root)
+
+
+def describe(release: Release) -> dict[str, Any]:
+    return {name: value for name, value in release.manifest.items() if name not in NOT_OF_THE_TABLES}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_makes_the_same_release_byte_for_byte(
+    engine: Engine, hard: DataDir, whole: Release, tmp_path: Path
+) -> None:
+    """The identity, the manifest with its receipt and what is missing, and the bytes of every table."""
+    data = copy_raw(hard, tmp_path / "data")
+    release = build_release(data, engine=engine, allow_missing=True)
+    assert release.id == whole.id
+    assert describe(release) == describe(whole)
+    assert hash_files(release) == hash_files(whole)
+    assert not data.staging.exists()
+
+
+def test_that_release_has_all_that_can_go_wrong(whole: Release) -> None:
+    """Or the test above would show little."""
+    manifest = whole.manifest
+    assert [missing["key"] for missing in manifest["not_fetched"]] == [find_document_of(1)]
+    assert len(manifest["rejects_by_reason"]) > 10
+    assert manifest["tables"]["images"]["rows"] == 3
+    buckets = {Path(file["path"]).parts[1] for file in manifest["tables"]["bins"]["files"]}
+    assert buckets == {f"bin_bucket={bucket}" for bucket in ("b0", "b1", "b2", "b3", "b5", "b6", "u0")}
+    for table in ("items", "dimensions"):
+        files = [Path(file["path"]) for file in manifest["tables"][table]["files"]]
+        assert {path.stem for path in files if path.parent.name == "asin_kind=asin"} == {"part-0", "part-1", "part-2"}
+    with duckdb.connect(str(whole.path / "abid.duckdb"), read_only=True) as connection:
+        changed = connection.sql("select bin_id from quantities where asin = 'B0CHANGED0'").fetchall()
+    assert changed == [(Path(find_document_of(0)).stem,)]
+
+
+@pytest.mark.parametrize("table", ["bins", "quantities", "observations"])
+def test_a_partition_without_end_has_a_file_for_half_a_million_bins(whole: Release, table: str) -> None:
+    folder = whole.path / table / "bin_bucket=b6"
+    rows = {path.stem: pq.read_table(path, partitioning=None)["bin_id"].to_pylist() for path in folder.iterdir()}
+    found = {name: sorted(set(bins)) for name, bins in rows.items()}
+    assert found == FILES_OF_LARGE
+    assert sorted(LARGE) == sorted(bin_id for bins in found.values() for bin_id in bins)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_raw_layer_of_nothing_but_faults_makes_empty_tables(engine: Engine, tmp_path: Path) -> None:
+    bucket = write_bucket(tmp_path / "bucket", {"metadata/00001.json": b"", "metadata/1.json": b"[]"})
+    expected = run_pipeline(bucket, tmp_path / "whole")
+    data = copy_raw(DataDir(tmp_path / "whole"), tmp_path / "data")
+    release = build_release(data, engine=engine)
+    assert describe(release) == describe(expected)
+    assert release.manifest["documents"] == {"listed": 2, "loaded": 0, "rejected": 2, "not_fetched": 0}
+    assert hash_files(release) == hash_files(expected)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_release_that_is_there_is_made_by_no_engine_again(engine: Engine, hard: DataDir, whole: Release) -> None:
+    before = (whole.path / "manifest.json").read_bytes()
+    assert build_release(hard, engine=engine, allow_missing=True).id == whole.id
+    assert (whole.path / "manifest.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_refuses_what_is_missing_and_names_it(engine: Engine, hard: DataDir) -> None:
+    with pytest.raises(CheckError, match=f"1 of the listed documents .*\n  {find_document_of(1)}: not fetched yet"):
+        build_release(hard, engine=engine)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_task_that_needs_more_memory_than_it_may_use_says_so(engine: Any, hard: DataDir, tmp_path: Path) -> None:
+    data = copy_raw(hard, tmp_path / "data")
+    starved = replace(engine, limits=Limits(memory="2MB"))
+    with pytest.raises(AbidError, match="needs more than 2MB of memory: give it more with --memory"):
+        build_release(data, engine=starved, allow_missing=True)
+    assert list(data.releases.iterdir()) == []
+
+
+def test_what_does_not_fit_goes_to_the_folder_for_it_and_is_gone_afterwards(hard: DataDir, tmp_path: Path) -> None:
+    data, temporary = copy_raw(hard, tmp_path / "data"), tmp_path / "fast"
+    temporary.mkdir()
+    engine = DuckEngine(Limits(temp_dir=temporary), in_one_go=0)
+    assert build_release(data, engine=engine, allow_missing=True).manifest["spilled_bytes"] > 100_000
+    assert list(temporary.iterdir()) == []
