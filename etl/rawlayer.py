@@ -106,12 +106,6 @@ def open_raw_layer(connection: duckdb.DuckDBPyConnection, raw: RawFolder) -> Non
         _open(connection, raw)
 
 
-def close_raw_layer(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let go of what was held in memory to open it; what was computed from it stays with whoever asked."""
-    for table in ("newer", "chosen", "missing"):
-        connection.execute(f"drop table {table}")
-
-
 def _open(connection: duckdb.DuckDBPyConnection, raw: RawFolder) -> None:
     *others, latest = raw.list_paths(LISTINGS)
     images = [str(raw.open_file(name)) for name in find_images(raw)]
@@ -123,7 +117,7 @@ def _open(connection: duckdb.DuckDBPyConnection, raw: RawFolder) -> None:
     connection.execute(_LISTING_FACTS, {"images": bool(images)})
     connection.execute(_NEWER)
     connection.execute(_LISTING)
-    connection.execute(f"set variable item_parts = {choose_item_parts(count_listed(connection))}")
+    connection.execute(f"set variable item_parts = {choose_item_parts(count_listed(raw))}")
     connection.execute(_CHOSEN)
     # Nearly always the shards hold what was listed and no more; then no join stands between the models and the bytes.
     all_chosen = connection.execute(_ALL_CHOSEN).fetchone() == (True,)
@@ -156,8 +150,8 @@ def find_largest(raw: Raw) -> int:
     Raises:
         UsageError: nothing has been fetched yet.
     """
-    listing = read_files(raw, [_find_latest(raw)], LISTING_SCHEMA)
-    return int(pc.max(listing["size"]).as_py())
+    sizes = read_files(raw, [_find_latest(raw)], pa.schema([LISTING_SCHEMA.field("size")]))
+    return int(pc.max(sizes["size"]).as_py() or 0)
 
 
 def list_missing(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -185,9 +179,15 @@ def choose_item_parts(listed: int) -> int:
     return max(round(listed / DOCUMENTS_A_FILE), 1)
 
 
-def count_listed(connection: duckdb.DuckDBPyConnection) -> int:
-    """How many documents are listed."""
-    return int(connection.sql("select count(*) from listing").fetchall()[0][0])
+def count_listed(raw: Raw) -> int:
+    """How many documents are listed.
+
+    Raises:
+        UsageError: nothing has been fetched yet.
+    """
+    latest = _find_latest(raw)
+    with explain_damage(f"{latest} in {raw.uri}", REMEDY):
+        return int(pq.read_metadata(raw.open_file(latest)).num_rows)
 
 
 def read_facts(raw: Raw) -> dict[str, Any]:

@@ -46,6 +46,19 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What is known of a chunk before anything is made of it.
+
+    How many documents are listed, what they add to the release's id, and key and reason of each that is missing.
+    """
+
+    chunk: str
+    listed: int
+    hash: str
+    missing: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Places:
     """Where a task finds its pieces, and where its tables, what it leaves to others, and what it spills go."""
 
@@ -72,6 +85,20 @@ def complete(parts: list[Made], folder: Path) -> Made:
         register_receipt(connection, made.receipt)
         run_checks(connection, folder, empty, [RECEIPT])
     return replace(made, files=made.files | describe_tables(empty, folder))
+
+
+def count_chunk(order: Order, chunk: str, pieces: Path, spill: Path) -> Counted:
+    """Look at a chunk whose pieces may lack the documents' bytes."""
+    raw = open_chunk(pieces, order.frame)
+    with connect(order.limits.threads or 1, order.limits.choose_memory(0), spill) as connection:
+        rawlayer.open_raw_layer(connection, raw)
+        missing = rawlayer.list_missing(connection)
+        return Counted(chunk, rawlayer.count_listed(raw), rawlayer.hash_documents(connection), missing)
+
+
+def list_missing(counted: list[Counted]) -> list[tuple[str, str]]:
+    """All that is missing, sorted by key."""
+    return sorted((key, error) for chunk in counted for key, error in chunk.missing)
 
 
 def list_left(order: Order, chunks: list[str]) -> list[str]:

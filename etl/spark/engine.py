@@ -28,8 +28,8 @@ from etl.raw import Raw, RawFolder
 from etl.spark.pieces import SCHEMA, Batches
 from etl.spark.session import open_session
 from etl.spark.store import FolderStore, Store
-from etl.spark.work import Count, Cut, Said, make_stage_of_bins, make_stage_of_items, read_made, read_said
-from etl.tasks import Order, complete, list_left
+from etl.spark.work import Count, Cut, make_stage_of_bins, make_stage_of_items, read_counted, read_made
+from etl.tasks import Counted, Order, complete, list_left, list_missing
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -67,11 +67,11 @@ class Cluster:
     limits: Limits
     frame: Frame
 
-    def count(self) -> list[Said]:
-        """What `Count` says of each chunk."""
+    def count(self) -> list[Counted]:
+        """What is known of each chunk."""
         order, partitions = Order(self.limits, self.frame, 1), self._parallelism
         cut = self._cut(Cut(self.raw, order, partitions))
-        return [read_said(piece) for piece in self._run(_then(cut, partitions, Count(order)), lambda _: None)]
+        return [read_counted(piece) for piece in self._run(_then(cut, partitions, Count(order)), lambda _: None)]
 
     def make(self, order: Order, chunks: list[str], store: Store, progress: Progress) -> list[Made]:
         """What all tasks made in `store`."""
@@ -81,7 +81,7 @@ class Cluster:
         items = _then(bins, len(left) + 1, make_stage_of_items(order, store))
         tasks = cut.rdd.getNumPartitions() + len(chunks) + len(left) + 1
         with progress.step("building tables on Spark", tasks, "tasks") as step:
-            return [read_made(read_said(piece)) for piece in self._run(items, step.advance)]
+            return [read_made(piece) for piece in self._run(items, step.advance)]
 
     @property
     def _parallelism(self) -> int:
@@ -119,18 +119,18 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class OnCluster:
-    """See `etl.engine.Opened`. `counted` is what `Count` said of each chunk."""
+    """See `etl.engine.Opened`."""
 
     cluster: Cluster
-    counted: list[Said]
+    counted: list[Counted]
 
     def list_missing(self) -> list[tuple[str, str]]:
         """See `etl.engine.Opened`."""
-        return sorted((key, error) for said in self.counted for key, error in said["missing"])
+        return list_missing(self.counted)
 
     def identify(self, code: str) -> str:
         """See `etl.engine.Opened`."""
-        return rawlayer.identify_release([said["hash"] for said in self.counted], self.cluster.raw, code)
+        return rawlayer.identify_release([chunk.hash for chunk in self.counted], self.cluster.raw, code)
 
     def make_tables(self, folder: Path, progress: Progress) -> Made:
         """See `etl.engine.Opened`."""
@@ -138,12 +138,10 @@ class OnCluster:
 
     def make_tables_in(self, store: Store, progress: Progress) -> Made:
         """The same, wherever the tables are to be."""
-        counted = sorted(
-            self.counted, key=lambda said: -said["listed"]
-        )  # the longest first, so that none is waited for
-        parts = rawlayer.choose_item_parts(sum(said["listed"] for said in counted))
+        counted = sorted(self.counted, key=lambda chunk: -chunk.listed)  # none begins late that takes long
+        parts = rawlayer.choose_item_parts(rawlayer.count_listed(self.cluster.raw))
         order = Order(self.cluster.limits, self.cluster.frame, parts)
-        made = self.cluster.make(order, [said["chunk"] for said in counted], store, progress)
+        made = self.cluster.make(order, [chunk.chunk for chunk in counted], store, progress)
         with TemporaryDirectory() as folder:
             completed = complete(made, Path(folder))
             for path in Path(folder).rglob("*.parquet"):

@@ -15,18 +15,16 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
-from etl import errors, rawlayer
+from etl import errors
 from etl.atomic import remove_folder
-from etl.embedded import connect
 from etl.engine import Made
 from etl.errors import AbidError
-from etl.exchange import Cutter, open_chunk, write_piece
-from etl.models import define_macros
+from etl.exchange import Cutter, write_piece
 from etl.raw import Raw
 from etl.spark.pieces import Batches, make_row, receive_files, send_file
 from etl.spark.store import Store
 from etl.spill import Spill
-from etl.tasks import Order, Places, Task, finish, make_bins
+from etl.tasks import Counted, Order, Places, Task, count_chunk, finish, make_bins
 
 Said = dict[str, Any]
 """What a task says to the driver, as JSON: what it found or made, or an error."""
@@ -72,17 +70,7 @@ class Count:
                 yield _say(0, partial(self._count, path, spill.folder / "duckdb"))
 
     def _count(self, chunk: Path, spill: Path) -> Said:
-        raw = open_chunk(chunk, self.order.frame)
-        limits = self.order.limits
-        with connect(limits.threads or 1, limits.choose_memory(0), spill) as connection:
-            define_macros(connection)
-            rawlayer.open_raw_layer(connection, raw)
-            return {
-                "chunk": chunk.name,
-                "listed": rawlayer.count_listed(connection),
-                "hash": rawlayer.hash_documents(connection),
-                "missing": rawlayer.list_missing(connection),
-            }
+        return asdict(count_chunk(self.order, chunk.name, chunk, spill))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +119,17 @@ def make_stage_of_items(order: Order, store: Store) -> Make:
     return Make(finish, order, store, {}, 0)
 
 
-def read_said(piece: bytes) -> Said:
+def read_counted(piece: bytes) -> Counted:
+    """What a task of `Count` said."""
+    return Counted(**_read_said(piece))
+
+
+def read_made(piece: bytes) -> Made:
+    """What a task of `Make` said."""
+    return Made(**_read_said(piece))
+
+
+def _read_said(piece: bytes) -> Said:
     """What a task said.
 
     Raises:
@@ -141,11 +139,6 @@ def read_said(piece: bytes) -> Said:
     if failed := said.get("failed"):
         raise getattr(errors, failed)(said["why"])
     return said
-
-
-def read_made(said: Said) -> Made:
-    """What a task of `Make` said."""
-    return Made(**said)
 
 
 def _say(target: int, work: Callable[[], Said]) -> Any:
