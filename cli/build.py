@@ -98,7 +98,7 @@ def build(
         allow_missing=allow_missing,
         progress=open_progress(),
     )
-    say(summary.describe_manifest(manifest, f"published in {place.uri}, {time.monotonic() - started:.1f} s"))
+    say(summary.describe_manifest(manifest, f"is current in {place.uri}, {time.monotonic() - started:.1f} s"))
 
 
 def pull(
@@ -136,7 +136,7 @@ def spark_job() -> None:
 
         spark-submit --master yarn $(abid-etl spark-job) --raw s3://lake/abid/raw --warehouse s3://lake/abid/warehouse
     """
-    print_text(str(Path(__file__).with_name("spark_job.py")))
+    print_text(str(Path(__file__).parent / "submitted" / "spark_job.py"))
 
 
 def build_here(

@@ -96,7 +96,7 @@ def describe_release(release: "Release", before: str | None, seconds: float) -> 
         return describe_manifest(release.manifest, "is current already")
     told = describe_manifest(release.manifest, f"published in {seconds:.1f} s")
     if spilled := release.manifest.get("spilled_bytes"):
-        told += f"\n  up to {format_bytes(spilled)} were held in temporary files, beyond --memory"
+        told += f"\n  temporary     {format_bytes(spilled)} held on the disk at most, beyond --memory"
     return told
 
 

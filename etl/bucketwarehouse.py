@@ -8,7 +8,6 @@ same documents and the same code make the same bytes.
 There is no `abid.duckdb` among the files: its views hold the paths of a machine's disk, so `pull` makes it there.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from typing import Any
 import obstore
 
 from etl.errors import UsageError, explain_damage
-from etl.manifest import MANIFEST, list_files, seal_manifest
+from etl.manifest import MANIFEST, list_files, parse_manifest, seal_manifest
 from etl.release import CURRENT
 from etl.sources.bucket import Bucket
 from etl.sources.options import S3Options
@@ -96,9 +95,7 @@ class BucketWarehouse:
         """
         name = f"{_RELEASES}/{release_id}/{MANIFEST}"
         with explain_damage(f"{name} in {self.uri}", "Make the release again with `abid-etl build`."):
-            manifest: dict[str, Any] = json.loads(self.bucket.get(name) or b"")
-            list_files(manifest)
-        return manifest
+            return parse_manifest(self.bucket.get(name) or b"")
 
     def copy_file(self, release_id: str, name: str, path: Path) -> None:
         """Copy one file of a release to `path`; streams."""

@@ -26,6 +26,7 @@ _FIELDS = {
     "catalog": dict,
     "source": str,
 }
+_FIELDS_IN_A_BUCKET = {name: type_ for name, type_ in _FIELDS.items() if name != "catalog"}
 _FILE_FIELDS = {"path": str, "bytes": int, "sha256": str}
 
 
@@ -42,9 +43,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         OSError: there is none.
         ValueError: it isn't JSON, or says something else than a manifest does.
     """
-    manifest: dict[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    return parse_manifest((folder / MANIFEST).read_bytes(), _FIELDS)
+
+
+def parse_manifest(text: bytes, fields: dict[str, type] = _FIELDS_IN_A_BUCKET) -> dict[str, Any]:
+    """The manifest of a release in a bucket, where there is no catalog, taken at its word.
+
+    Raises:
+        ValueError: as above.
+    """
+    manifest: dict[str, Any] = json.loads(text)
     try:
-        _require(manifest, _FIELDS)
+        _require(manifest, fields)
         dt.datetime.fromisoformat(manifest["published_at"])
         for file in list_files(manifest):
             _require(file, _FILE_FIELDS)

@@ -25,7 +25,7 @@ class Daemon:
     """A master or a worker, leading a group of all that it starts, and what it says."""
 
     def __init__(self, kind: str, *options: str) -> None:
-        command = [_SPARK_CLASS, f"{_DEPLOY}.{kind}", "--host", "127.0.0.1", "--webui-port", "0", *options]
+        command = [str(_SPARK_CLASS), f"{_DEPLOY}.{kind}", "--host", "127.0.0.1", "--webui-port", "0", *options]
         self._process = subprocess.Popen(
             command,
             env=os.environ | ENVIRONMENT,

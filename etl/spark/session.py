@@ -45,7 +45,10 @@ def open_session(master: str | None, log: Path) -> Iterator["SparkSession"]:
         try:
             session = builder.getOrCreate()
         except (Py4JError, PySparkException) as error:
-            raise UsageError(f"Spark can't be started with --master {master}: {_shorten(error)}") from error
+            given = f"--master {master}" if master else "the master of its own settings"
+            raise UsageError(
+                f"Spark can't be started with {given}: {_shorten(error)}; {log} has all it said"
+            ) from error
     try:
         yield session
     except (Py4JError, PySparkException) as error:
@@ -61,7 +64,7 @@ def _import_spark() -> type["SparkSession"]:
         from pyspark.sql import SparkSession  # noqa: PLC0415  (an optional extra)
     except ImportError as error:
         raise UsageError("--engine spark needs PySpark: pip install 'abid-warehouse[spark]'") from error
-    if _SUBMITTED not in os.environ and not shutil.which("java") and "JAVA_HOME" not in os.environ:
+    if _SUBMITTED not in os.environ and not shutil.which("java") and not os.environ.get("JAVA_HOME"):
         raise UsageError("Spark needs Java 17 or later: on Debian, apt-get install openjdk-17-jre-headless")
     return SparkSession
 

@@ -7,14 +7,13 @@ from typing import Self
 
 import pytest
 from documents import encode, hash_files, make_document, make_line, run_pipeline
-from seaweed import S3Server
 from spark import NEEDS_JAVA, use_spark_settings
 from sparkcluster import Cluster, run_cluster
 
 from etl import rawlayer
 from etl.build import build_release
 from etl.datadir import DataDir
-from etl.progress import UNWATCHED, Step
+from etl.progress import Step
 from etl.raw import RawFolder
 from etl.release import Release
 from etl.spark.engine import SparkEngine

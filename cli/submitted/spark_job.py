@@ -1,6 +1,7 @@
 """What `spark-submit` runs: `abid-etl build --engine spark` on the cluster that it was submitted to.
 
-`abid-etl spark-job` prints where this file is.
+`abid-etl spark-job` prints where this file is. It has a folder to itself, since Python looks for modules first in the
+folder of the file that it runs.
 """
 
 import sys
