@@ -36,8 +36,8 @@ class DirectorySource:
 
     @property
     def max_processes(self) -> int:
-        """One a core: the page cache, not a disk head, is what they share."""
-        return os.cpu_count() or 1
+        """One a core: the page cache, not a disk head, is what they share. Slurm gives a job some of the cores."""
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
     @property
     def lists_for_free(self) -> bool:

@@ -96,3 +96,13 @@ def test_the_uri_is_absolute(source: DirectorySource, tmp_path: Path, monkeypatc
 
 def test_it_travels_to_another_process(source: DirectorySource) -> None:
     assert pickle.loads(pickle.dumps(source)) == source
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process to cores")
+def test_it_is_read_on_the_cores_that_the_process_was_given(source: DirectorySource) -> None:
+    given = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(given)})
+    try:
+        assert source.max_processes == 1
+    finally:
+        os.sched_setaffinity(0, given)
