@@ -7,9 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from commands import PIP
 
 ROOT = Path(__file__).resolve().parents[2]
-PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input"]
 SHOW_SQL = "from etl.sqlfiles import SQL_ROOT; print(SQL_ROOT)"
 
 
