@@ -1,7 +1,7 @@
 """What the figures imply for a billion bins: machines, hours, dollars, bytes. Arithmetic, no measurement.
 
 What is measured comes from the results; what is assumed stands here, to be changed. The price of an instance and the
-S3 prices are those of AWS's price lists for US East (N. Virginia), Linux, on demand, as of September 2026
+S3 prices are those of AWS's price lists for US East (N. Virginia), Linux, on demand, in 2026
 (https://pricing.us-east-1.amazonaws.com/offers/v1.0/aws/index.json). The rate of S3 is the one its user guide promises,
 at "Optimizing Amazon S3 performance".
 """
