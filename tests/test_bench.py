@@ -40,6 +40,7 @@ def test_committed_chart_shows_every_point_that_was_measured() -> None:
         (point.engine, point.documents): pytest.approx(point.seconds * 1e6 / point.documents, rel=0.005)
         for point in points
     }
+    assert "Symbol legend" in (ROOT / "docs" / "benchmarks.svg").read_text("utf-8")
     assert {(engine, int(size.replace(",", ""))): float(cost) for size, cost, engine in drawn} == expected
 
 

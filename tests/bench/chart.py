@@ -58,9 +58,10 @@ def _find_axis(title: str, values: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _tell_apart(engines: list[str], channel: str, range_: tuple[Any, ...]) -> dict[str, Any]:
     inks = {"domain": engines, "range": list(_INKS[: len(engines)])}
-    legend = {"orient": "top"} if channel == "shape" else None
-    shared = {"field": "engine", "type": "nominal", "title": None, "sort": engines, "legend": legend}
+    """One legend for both layers: of the shapes, in their colours."""
+    shared = {"field": "engine", "type": "nominal", "title": None, "sort": engines, "legend": {"orient": "top"}}
+    hidden = {} if channel == "shape" else {"legend": None}
     return {
         "color": shared | {"scale": inks},
-        channel: shared | {"scale": {"domain": engines, "range": list(range_[: len(engines)])}},
+        channel: shared | hidden | {"scale": {"domain": engines, "range": list(range_[: len(engines)])}},
     }
