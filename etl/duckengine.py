@@ -5,7 +5,6 @@ have it sort and group on the disk, all at once; so such a build is shared out a
 another: each is as large as a build that fits.
 """
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import duckdb
 from etl import rawlayer
 from etl.atomic import move_files, remove_folder
 from etl.checks import run_checks
+from etl.cores import count_cores
 from etl.datadir import DataDir
 from etl.embedded import connect
 from etl.engine import Limits, Made
@@ -49,7 +49,7 @@ class DuckEngine:
     @contextmanager
     def open(self, raw: Raw, data: DataDir) -> Iterator["InOneGo | InTasks"]:
         """See `etl.engine.Engine`. Of a raw layer in a bucket, what isn't held yet is copied first."""
-        limits = replace(self.limits, threads=self.limits.threads or os.cpu_count() or 1)
+        limits = replace(self.limits, threads=self.limits.threads or count_cores())
         with raw.localize(data.raw_copy) as local, Spill(name_spill(limits.temp_dir, data)) as spill:
             if (listed := rawlayer.count_listed(local)) > self.in_one_go:
                 order = Order(limits, read_frame(local), rawlayer.choose_item_parts(listed))

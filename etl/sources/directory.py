@@ -16,6 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.cores import count_cores
 from etl.errors import SourceError
 from etl.sources.base import LISTING_SCHEMA, Body, LateReader, iterate_entries, verify_body
 
@@ -37,7 +38,7 @@ class DirectorySource:
     @property
     def max_processes(self) -> int:
         """One a core: the page cache, not a disk head, is what they share. Slurm gives a job some of the cores."""
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return count_cores()
 
     @property
     def lists_for_free(self) -> bool:
