@@ -19,7 +19,7 @@ create or replace macro has_duplicate_key(keys) as (
   case when len(keys) > 1 then len(keys) <> len(list_distinct(keys)) else false end
 );
 
--- The faults below ask for what is right first: nearly all lines leave a case there, and only the others go on.
+-- The faults below ask for what is right first: most members leave a case there, and only the others go on.
 
 -- Why a text member can't be taken, or null. A member that is missing has no type.
 create or replace macro text_fault(type) as (

@@ -55,71 +55,88 @@ typed as (
     case when line_number = 1 then document end as document,
     entry.key as fcsku,
     entry.value as line,
-    json_type(
-      entry.value,
-      [
-        '$.asin', '$.name', '$.normalizedName',
-        '$.length.unit', '$.length.value', '$.width.unit', '$.width.value',
-        '$.height.unit', '$.height.value', '$.weight.unit', '$.weight.value'
-      ]
-    ) as types,
-    json_keys(entry.value, ['$', '$.length', '$.width', '$.height', '$.weight']) as keys,
     from_json(
       entry.value,
       '{
-        "asin": "VARCHAR", "name": "VARCHAR", "normalizedName": "VARCHAR", "quantity": "JSON",
-        "length": {"unit": "VARCHAR", "value": "DOUBLE"}, "width": {"unit": "VARCHAR", "value": "DOUBLE"},
-        "height": {"unit": "VARCHAR", "value": "DOUBLE"}, "weight": {"unit": "VARCHAR", "value": "DOUBLE"}
+        "asin": "VARCHAR",
+        "height": {"unit": "VARCHAR", "value": "DOUBLE"}, "length": {"unit": "VARCHAR", "value": "DOUBLE"},
+        "name": "VARCHAR", "normalizedName": "VARCHAR", "quantity": "JSON",
+        "weight": {"unit": "VARCHAR", "value": "DOUBLE"}, "width": {"unit": "VARCHAR", "value": "DOUBLE"}
       }'
     ) as fields,
   from unnested
 ),
 
--- More members than the seven and normalizedName: unknown ones, or one twice. Where there are no more, nothing
--- need be compared, and that is nearly everywhere.
-counted as (
-  select
-    *,
-    len(keys[1]) > 7 + (types[3] is not null)::integer as has_more,
-    len(keys[2]) > 2 or len(keys[3]) > 2 or len(keys[4]) > 2 or len(keys[5]) > 2 as has_more_inside,
-  from typed
-),
-
-judged as (
-  select
-    *,
-    text_fault(types[1]) as asin_fault,
-    text_fault(types[2]) as name_fault,
-    text_fault(coalesce(types[3], 'NULL')) as normalized_name_fault, -- the unpadded variant has none
-    quantity_fault(line, fields.quantity) as quantity_fault,
-    measurement_fault(line, '$.length', types[4], types[5], fields.length.value, keys[2]) as length_fault,
-    measurement_fault(line, '$.width', types[6], types[7], fields.width.value, keys[3]) as width_fault,
-    measurement_fault(line, '$.height', types[8], types[9], fields.height.value, keys[4]) as height_fault,
-    measurement_fault(line, '$.weight', types[10], types[11], fields.weight.value, keys[5]) as weight_fault,
-  from counted
-),
-
--- A line with all its members, and no others, names none of them twice.
-checked as (
+-- A line that is written letter by letter as its typed members are has these members, each once, and no others. Nearly
+-- all lines are such, and then nothing need be asked of them but what their types let pass. The others (in another order,
+-- say, or without a measurement) are examined, as are those too long to be held in memory once more.
+compared as (
   select
     *,
     coalesce(
-      asin_fault, name_fault, normalized_name_fault, quantity_fault, length_fault, width_fault, height_fault, weight_fault
-    ) as member_fault,
+      case when strlen(line) < 1e6 then to_json(fields) = line end
+      and is_whole_number(fields.quantity)
+      and isfinite(fields.length.value + fields.width.value + fields.height.value + fields.weight.value)
+      and fields.length.unit is not null
+      and fields.width.unit is not null
+      and fields.height.unit is not null
+      and fields.weight.unit is not null,
+      false
+    ) as is_ordinary,
+  from typed
+),
+
+examined as (
+  select
+    *,
     case
-      when len(keys[1]) > 0 and not has_more and member_fault is null then null
-      when coalesce(json_type(line), 'NULL') <> 'OBJECT' then 'line_not_object' -- a null line has no type
+      when not is_ordinary
+        then json_type(
+          line,
+          [
+            '$.asin', '$.name', '$.normalizedName',
+            '$.length.unit', '$.length.value', '$.width.unit', '$.width.value',
+            '$.height.unit', '$.height.value', '$.weight.unit', '$.weight.value', '$'
+          ]
+        )
+    end as types,
+    case
+      when not is_ordinary then json_keys(line, ['$', '$.length', '$.width', '$.height', '$.weight'])
+    end as keys,
+  from compared
+),
+
+-- Why, and in which member.
+judged as (
+  select
+    *,
+    case
+      when is_ordinary or fcsku is null then null
+      when coalesce(types[12], 'NULL') <> 'OBJECT' then 'line_not_object' -- a null line has no type
       when has_duplicate_key(keys[1]) then 'duplicate_key'
-    end as line_fault,
-    case when fcsku is not null then coalesce(line_fault, member_fault) end as known_fault,
-  from judged
+      else coalesce(
+        text_fault(types[1]) || ' .asin',
+        text_fault(types[2]) || ' .name',
+        text_fault(coalesce(types[3], 'NULL')) || ' .normalizedName', -- the unpadded variant has none
+        quantity_fault(line, fields.quantity) || ' .quantity',
+        measurement_fault(line, '$.length', types[4], types[5], fields.length.value, keys[2]) || ' .length',
+        measurement_fault(line, '$.width', types[6], types[7], fields.width.value, keys[3]) || ' .width',
+        measurement_fault(line, '$.height', types[8], types[9], fields.height.value, keys[4]) || ' .height',
+        measurement_fault(line, '$.weight', types[10], types[11], fields.weight.value, keys[5]) || ' .weight'
+      )
+    end as known_fault,
+  from examined
 ),
 
 rescued as (
   select
     *,
     case
-      when (has_more or has_more_inside) and known_fault is null
+      when is_ordinary or known_fault is not null then null
+      -- more members than the seven and normalizedName, or than a unit and a value
+      when
+        len(keys[1]) > 7 + (types[3] is not null)::integer
+        or len(keys[2]) > 2 or len(keys[3]) > 2 or len(keys[4]) > 2 or len(keys[5]) > 2
         then members_to_json(
           other_members(
             line, ['asin', 'height', 'length', 'name', 'normalizedName', 'quantity', 'weight', 'width']
@@ -130,13 +147,13 @@ rescued as (
           || more_of_measurement('weight', line, keys[5])
         )
     end as others,
-  from checked
+  from judged
 ),
 
 decided as (
   select
     *,
-    coalesce(known_fault, case when names_no_number(others) then 'not_json' end) as reason,
+    coalesce(known_fault, case when names_no_number(others) then 'not_json' end) as fault,
   from rescued
 ),
 
@@ -150,8 +167,8 @@ final as (
     fields.asin as asin,
     fields.name as name,
     fields.normalizedName as normalized_name,
-    types[3] is not null as has_normalized_name,
-    case when quantity_fault is null then try_cast(fields.quantity::varchar as integer) end as quantity,
+    is_ordinary or types[3] is not null as has_normalized_name,
+    try_cast(fields.quantity::varchar as integer) as quantity,
     fields.length.value as length_value,
     fields.length.unit as length_unit,
     fields.width.value as width_value,
@@ -160,23 +177,12 @@ final as (
     fields.height.unit as height_unit,
     fields.weight.value as weight_value,
     fields.weight.unit as weight_unit,
-    case when reason is null then others end as rescued,
-    reason,
+    case when fault is null then others end as rescued,
+    split_part(fault, ' ', 1) as reason,
     case
-      when reason is not null
-        then '$.BIN_FCSKU_DATA.' || to_json(fcsku)::varchar || case
-          when line_fault is not null or member_fault is null then ''
-          when asin_fault is not null then '.asin'
-          when name_fault is not null then '.name'
-          when normalized_name_fault is not null then '.normalizedName'
-          when quantity_fault is not null then '.quantity'
-          when length_fault is not null then '.length'
-          when width_fault is not null then '.width'
-          when height_fault is not null then '.height'
-          else '.weight'
-        end
+      when fault is not null then '$.BIN_FCSKU_DATA.' || to_json(fcsku)::varchar || split_part(fault, ' ', 2)
     end as json_path,
-    case when reason is not null then coalesce(line::varchar, 'null') end as line_json,
+    case when fault is not null then coalesce(line::varchar, 'null') end as line_json,
   from decided
 )
 
