@@ -100,6 +100,4 @@ class BucketWarehouse:
     def copy_file(self, release_id: str, name: str, path: Path) -> None:
         """Copy one file of a release to `path`; streams."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        with self.bucket.name_failures(), path.open("wb") as file:
-            for chunk in obstore.get(self.bucket.store, f"{_RELEASES}/{release_id}/{name}"):
-                file.write(chunk)
+        self.bucket.copy(f"{_RELEASES}/{release_id}/{name}", path)

@@ -43,14 +43,14 @@ def build_release(
     """
     raw = raw or RawFolder(data.raw)
     with explain_full_disk(data.root), lock_writing(data):
-        with open_staging(data) as folder, engine.open(raw, data) as opened:
+        with open_staging(data) as folder, engine.open(raw, data, progress) as opened:
             missing = opened.list_missing()
             if not allow_missing:
                 refuse_missing(missing, data, raw)
             release_id = opened.identify(fingerprint_code())
             if find_damage(data.releases / release_id, read=True):  # or it isn't there
                 started = dt.datetime.now(dt.UTC)
-                made = opened.make_tables(folder, progress)
+                made = opened.make_tables(folder)
                 place_release(folder, data, describe_release(release_id, raw, missing, made, started))
             else:
                 take_up_release(folder, data, release_id)

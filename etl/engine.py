@@ -81,7 +81,7 @@ class Opened(Protocol):
     def identify(self, code: str) -> str:
         """The release's id: twelve hex digits that depend on the documents, how they were picked, and `code` only."""
 
-    def make_tables(self, folder: Path, progress: Progress) -> Made:
+    def make_tables(self, folder: Path) -> Made:
         """Make the tables of the release below `folder`, and hold them against the checks.
 
         Raises:
@@ -92,7 +92,7 @@ class Opened(Protocol):
 class Engine(Protocol):
     """Runs the models."""
 
-    def open(self, raw: Raw, data: DataDir) -> AbstractContextManager[Opened]:
+    def open(self, raw: Raw, data: DataDir, progress: Progress) -> AbstractContextManager[Opened]:
         """Open `raw` for a build in `data`; all that was made on the way is gone at the block's end.
 
         Raises:

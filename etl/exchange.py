@@ -54,21 +54,29 @@ class Cutter:
         self._connection = duckdb.connect(config={"threads": 1})
         define_macros(self._connection)
 
-    def cut(self, name: str) -> Iterator[tuple[str, pa.Table]]:
-        """The chunks that the rows of one file belong to, and the rows of each."""
+    def cut(self, name: str) -> Iterator[tuple[str, pa.Table | None]]:
+        """The chunks that the rows of one file belong to, and the rows of each; None for a shard that is all one's.
+
+        Such a shard can go there as it is: no byte has to be unpacked and packed again.
+        """
         with explain_damage(f"{name} in {self._raw.uri}", REMEDY):
-            rows = self._read(name)
+            order, runs = self._find_chunks(name)
+            goes_whole = self._bodies and name.startswith(DOCUMENTS) and len(runs) == 1
+            rows = None if goes_whole else self._read(name)
+        for chunk, places in runs.items():
+            yield chunk, rows and rows.take(order.slice(places.start, len(places)))
+
+    def _find_chunks(self, name: str) -> tuple[pa.Array, dict[str, range]]:
+        """The rows of a file, those of a chunk together; and where among them those of each chunk are."""
         folder, ending = _PICTURES if name.startswith(IMAGES) else _METADATA
-        self._connection.register("rows", rows.select(["key"]))
+        self._connection.register("rows", pq.read_table(self._raw.open_file(name), columns=["key"]))
         relation = self._connection.sql(_CHUNKS, params={"folder": folder, "ending": ending})
-        chunks = relation.to_arrow_table()["chunk"].combine_chunks()
-        order = pc.array_sort_indices(chunks)
-        runs = pc.run_end_encode(chunks.take(order))
-        start = 0
-        for chunk, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
-            whole = end - start == rows.num_rows
-            yield chunk, rows if whole else rows.take(order.slice(start, end - start))
-            start = end
+        chunks = relation.to_arrow_table()["chunk"].combine_chunks().dictionary_encode()
+        order = pc.array_sort_indices(chunks.indices)  # of few whole numbers, which is quick
+        runs = pc.run_end_encode(chunks.indices.take(order))
+        ends = runs.run_ends.to_pylist()
+        names = chunks.dictionary.take(runs.values).to_pylist()
+        return order, dict(zip(names, map(range, [0, *ends], ends), strict=False))
 
     def _read(self, name: str) -> pa.Table:
         schema = _SCHEMAS[name.partition("/")[0]]
@@ -84,7 +92,7 @@ def _nothing(rows: pa.Table) -> pa.Array:
 def write_piece(rows: pa.Table, path: Path) -> None:
     """Write what is read once, soon, and from a disk that is near."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(rows, path, compression="lz4", use_dictionary=False)
+    pq.write_table(rows, path, compression="lz4", use_dictionary=False, write_statistics=False)
 
 
 def open_chunk(folder: Path, frame: Frame) -> RawFolder:

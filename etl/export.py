@@ -29,6 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from etl.itemlines import ITEM_PART, ItemLines
 from etl.manifest import describe_file
 from etl.models import Column, Model
 
@@ -52,22 +53,27 @@ _PENDING_GROUPS = 4  # row groups that may wait for their writers: some 40 MB ea
 _PART = "part"
 
 
-def export_model(connection: duckdb.DuckDBPyConnection, model: Model, folder: Path) -> list[Path]:
-    """Run `model` and write its files below `folder`, sorted.
+def export_model(
+    connection: duckdb.DuckDBPyConnection, model: Model, folder: Path, lines: ItemLines | None = None
+) -> list[Path]:
+    """Run `model` and write its files below `folder`, sorted; `lines` gets the rows too, which are those of lines.
 
     Files are written while the rows of the next ones still come. Memory: DuckDB's sort (it spills), and some row
     groups. A table without rows is one file without rows.
     """
+    share = f", case when asin is not null then item_part_of(asin) end::bigint as {ITEM_PART}" if lines else ""
     relation = connection.sql(
-        f"select *, {model.parts or 0} as {_PART} from ({model.query}) order by {_order_of_rows(model)}"
+        f"select *, {model.parts or 0} as {_PART}{share} from ({model.query}) order by {_order_of_rows(model)}"
     )
     schema = pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in model.columns])
-    if relation.columns != [*schema.names, _PART]:
-        raise ValueError(f"the header of {model.name} names {schema.names}, its query gives {relation.columns[:-1]}")
-    batches = relation.to_arrow_reader(ROW_GROUP_ROWS)
+    if relation.columns[: relation.columns.index(_PART)] != schema.names:
+        raise ValueError(f"the header of {model.name} names {schema.names}, its query gives {relation.columns}")
     with _Files(model, folder) as files:
-        for place, rows in (piece for batch in batches for piece in _cut(batch, model.partition)):
-            files.add(place, rows.select(schema.names).cast(schema))
+        for batch in relation.to_arrow_reader(ROW_GROUP_ROWS):
+            for place, rows in _cut(batch, model.partition):
+                files.add(place, rows.select(schema.names).cast(schema))
+            if lines:
+                lines.add(batch)
     return files.paths or [write_empty(model, folder)]
 
 

@@ -47,11 +47,20 @@ class Limits:
     @property
     def bytes(self) -> int:
         """The memory in bytes."""
-        match = _SIZE.fullmatch(self.memory.strip())
-        if not match:
-            raise UsageError(f"{self.memory!r} is no size of memory: write one such as 500MB or 2GB")
-        number, prefix, binary = match.groups()
-        return int(Decimal(number) * (1024 if binary else 1000) ** ("kmgt".index(prefix.lower()) + 1))
+        return parse_size(self.memory)
+
+
+def parse_size(text: str) -> int:
+    """The bytes of a size such as 500MB.
+
+    Raises:
+        UsageError: it is none.
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
+        raise UsageError(f"{text!r} is no size of memory: write one such as 500MB or 2GB")
+    number, prefix, binary = match.groups()
+    return int(Decimal(number) * (1024 if binary else 1000) ** ("kmgt".index(prefix.lower()) + 1))
 
 
 def name_spill() -> Path:

@@ -11,6 +11,7 @@ listing begins with its time, so the latest sorts last.
 
 import datetime as dt
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ class Raw(Protocol):
 
     def open_file(self, name: str) -> Any:
         """A file to read from, for PyArrow."""
+
+    def copy_file(self, name: str, path: Path) -> None:
+        """Copy a file, as it is, to a path of this machine."""
 
     def write_file(self, name: str, table: pa.Table, **options: Any) -> None:
         """Write a Parquet file, which appears whole or not at all."""
@@ -75,6 +79,10 @@ class RawFolder:
     def open_file(self, name: str) -> Path:
         """See `Raw`."""
         return self.root / name
+
+    def copy_file(self, name: str, path: Path) -> None:
+        """See `Raw`."""
+        shutil.copyfile(self.root / name, path)
 
     def write_file(self, name: str, table: pa.Table, **options: Any) -> None:
         """See `Raw`."""

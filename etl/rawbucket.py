@@ -42,6 +42,10 @@ class RawBucket:
         """See `etl.raw.Raw`. Only what is asked for is read, so a few columns cost a few requests."""
         return pa.PythonFile(_RemoteFile(self, name), mode="r")
 
+    def copy_file(self, name: str, path: Path) -> None:
+        """See `etl.raw.Raw`."""
+        self.bucket.copy(name, path)
+
     def write_file(self, name: str, table: pa.Table, **options: Any) -> None:
         """See `etl.raw.Raw`. Memory: the file."""
         sink = pa.BufferOutputStream()

@@ -11,6 +11,7 @@ import duckdb
 
 from etl.catalog import create_view
 from etl.export import export_model
+from etl.itemlines import ItemLines
 from etl.models import Model, define_macros, load_models
 from etl.progress import Progress
 
@@ -35,14 +36,16 @@ def run_models(connection: duckdb.DuckDBPyConnection, folder: Path, progress: Pr
     return tables
 
 
-def run_model(connection: duckdb.DuckDBPyConnection, model: Model, folder: Path) -> list[Path]:
+def run_model(
+    connection: duckdb.DuckDBPyConnection, model: Model, folder: Path, lines: ItemLines | None = None
+) -> list[Path]:
     """Run one model; returns its files below `folder`, none where it isn't published."""
     if model.kind == "view":
         connection.execute(f"create view {model.name} as {model.query}")
     elif model.kind == "staging":
         connection.execute(f"create table {model.name} as {model.query}")
     else:
-        files = export_model(connection, model, folder / model.name)
+        files = export_model(connection, model, folder / model.name, lines)
         create_view(connection, model, folder)
         return files
     return []

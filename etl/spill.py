@@ -1,8 +1,9 @@
-"""What a build holds on a disk for a while: where, and how much it was at most.
+"""What a build holds on a disk for a while: where, and how much it was at most; and letting go of memory.
 
 That is what DuckDB spills because it doesn't fit into memory, and what tasks hand to each other.
 """
 
+import ctypes
 import hashlib
 import os
 import threading
@@ -10,11 +11,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pyarrow as pa
+
 from etl.atomic import remove_folder
 from etl.datadir import DataDir
 from etl.errors import UsageError
 
 _EVERY = 0.2  # seconds
+_C_LIBRARY = ctypes.CDLL(None)
 
 
 def name_spill(temp_dir: Path | None, data: DataDir) -> Path:
@@ -58,6 +62,13 @@ class Spill:
     def _watch(self) -> None:
         while not self._ended.wait(_EVERY):
             self.peak = max(self.peak, sum(map(_measure, os.walk(self.folder))))
+
+
+def release_memory() -> None:
+    """Give back to the machine what Arrow and the C library keep for later: tasks that follow each other add it up."""
+    pa.default_memory_pool().release_unused()
+    if hasattr(_C_LIBRARY, "malloc_trim"):  # glibc's
+        _C_LIBRARY.malloc_trim(0)
 
 
 def _measure(found: tuple[str, list[str], list[str]]) -> int:

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -23,16 +22,13 @@ from etl.engine import Files, Limits, Made, join_made
 from etl.exchange import Frame, open_chunk
 from etl.export import describe_tables, export_model, write_empty
 from etl.globs import quote_text
+from etl.itemlines import ItemLines
 from etl.models import Model, define_macros, load_models, load_tables
 from etl.receipt import Row, read_receipt, register_receipt
 from etl.runner import run_model
 
-_ITEMS = "items"
+_ITEMS, _LINES = "items", "observations"
 _ITEM_KEY = "asin_kind"
-_LEAVE_LINES = """
-copy (select *, item_part_of(asin) as part from observations where asin is not null)
-to {folder} (format parquet, compression lz4, partition_by (part))
-"""
 _LEAVE_ROWS = "copy {table} to {file} (format parquet, compression lz4)"
 
 
@@ -121,6 +117,9 @@ def make_bins(order: Order, chunk: str, places: Places) -> Made:
                 create_empty(connection, [model.name])
             elif _is_gathered(model):
                 connection.execute(f"create table {model.name} as {model.query}")
+            elif model.name == _LINES:
+                with ItemLines(places.left, chunk) as lines:
+                    made[model.name] = run_model(connection, model, places.tables, lines)
             elif files := run_model(connection, model, places.tables):
                 made[model.name] = files
         run_checks(connection, places.tables, made, list_checks(of_items=False))
@@ -167,13 +166,6 @@ def _is_gathered(model: Model) -> bool:
 
 def _leave(connection: duckdb.DuckDBPyConnection, chunk: str, left: Path) -> None:
     """Write what others finish, each to its folder, under a name that no other task uses."""
-    with TemporaryDirectory(dir=left) as lines:
-        connection.execute(_LEAVE_LINES.format(folder=quote_text(f"{lines}/lines")))
-        for path in sorted(Path(lines).glob("lines/*/*.parquet")):
-            part = path.parent.name.partition("=")[2]
-            target = left / f"{_ITEMS}-{part}" / f"{chunk}-{path.name}"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(target)
     for model in filter(_is_gathered, load_tables().values()):
         if connection.sql(f"select 1 from {model.name} limit 1").fetchall():
             path = left / f"{model.name}-{chunk.partition('-')[2]}" / f"{chunk}.parquet"

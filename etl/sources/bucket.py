@@ -60,6 +60,12 @@ class Bucket:
             except FileNotFoundError:
                 return None
 
+    def copy(self, name: str, path: Path) -> None:
+        """Copy a file to a path of this machine; streams."""
+        with self.name_failures(), path.open("wb") as file:
+            for chunk in obstore.get(self.store, name):
+                file.write(chunk)
+
 
 @cache
 def _open_account(uri: str, options: S3Options) -> Account:

@@ -31,7 +31,7 @@ def build_in_bucket(  # noqa: PLR0913  each is a choice of its own
         SourceError: the bucket can't be used.
         UsageError, CheckError: as `build_release` does.
     """
-    with lock_writing(data), engine.open(raw, data) as opened:
+    with lock_writing(data), engine.open(raw, data, progress) as opened:
         missing = opened.list_missing()
         if not allow_missing:
             refuse_missing(missing, data, raw)
@@ -40,6 +40,6 @@ def build_in_bucket(  # noqa: PLR0913  each is a choice of its own
             warehouse.make_current(release_id)
         else:
             started = dt.datetime.now(dt.UTC)
-            made = opened.make_tables_in(warehouse.open_store(release_id), progress)
+            made = opened.make_tables_in(warehouse.open_store(release_id))
             warehouse.publish(describe_release(release_id, raw, missing, made, started))
         return warehouse.read_manifest(release_id)

@@ -48,13 +48,13 @@ class SparkEngine:
     limits: Limits = _NO_LIMITS
 
     @contextmanager
-    def open(self, raw: Raw, data: DataDir) -> Iterator["OnCluster"]:
+    def open(self, raw: Raw, data: DataDir, progress: Progress) -> Iterator["OnCluster"]:
         """See `etl.engine.Engine`."""
         if isinstance(raw, RawFolder):
             raw = RawFolder(raw.root.absolute())
         frame = read_frame(raw)
         with open_session(self.master, data.spark_log) as session:
-            cluster = Cluster(session, raw, self.limits, frame)
+            cluster = Cluster(session, raw, self.limits, frame, progress)
             yield OnCluster(cluster, cluster.count())
 
 
@@ -66,21 +66,24 @@ class Cluster:
     raw: Raw
     limits: Limits
     frame: Frame
+    progress: Progress
 
     def count(self) -> list[Counted]:
         """What is known of each chunk."""
         order, partitions = Order(self.limits, self.frame, 1), self._parallelism
         cut = self._cut(Cut(self.raw, order, partitions))
-        return [read_counted(piece) for piece in self._run(_then(cut, partitions, Count(order)), lambda _: None)]
+        counted = _then(cut, partitions, Count(order))
+        with self.progress.step("reading keys on Spark", cut.rdd.getNumPartitions() + partitions, "tasks") as step:
+            return [read_counted(piece) for piece in self._run(counted, step.advance)]
 
-    def make(self, order: Order, chunks: list[str], store: Store, progress: Progress) -> list[Made]:
+    def make(self, order: Order, chunks: list[str], store: Store) -> list[Made]:
         """What all tasks made in `store`."""
         left = {name: number for number, name in enumerate(list_left(order, chunks))}
         cut = self._cut(Cut(self.raw, order, len(chunks), {chunk: number for number, chunk in enumerate(chunks)}))
         bins = _then(cut, len(chunks), make_stage_of_bins(order, store, left, len(left)))
         items = _then(bins, len(left) + 1, make_stage_of_items(order, store))
         tasks = cut.rdd.getNumPartitions() + len(chunks) + len(left) + 1
-        with progress.step("building tables on Spark", tasks, "tasks") as step:
+        with self.progress.step("building tables on Spark", tasks, "tasks") as step:
             return [read_made(piece) for piece in self._run(items, step.advance)]
 
     @property
@@ -132,16 +135,16 @@ class OnCluster:
         """See `etl.engine.Opened`."""
         return rawlayer.identify_release([chunk.hash for chunk in self.counted], self.cluster.raw, code)
 
-    def make_tables(self, folder: Path, progress: Progress) -> Made:
+    def make_tables(self, folder: Path) -> Made:
         """See `etl.engine.Opened`."""
-        return self.make_tables_in(FolderStore(folder.absolute()), progress)
+        return self.make_tables_in(FolderStore(folder.absolute()))
 
-    def make_tables_in(self, store: Store, progress: Progress) -> Made:
+    def make_tables_in(self, store: Store) -> Made:
         """The same, wherever the tables are to be."""
         counted = sorted(self.counted, key=lambda chunk: -chunk.listed)  # none begins late that takes long
         parts = rawlayer.choose_item_parts(rawlayer.count_listed(self.cluster.raw))
         order = Order(self.cluster.limits, self.cluster.frame, parts)
-        made = self.cluster.make(order, [chunk.chunk for chunk in counted], store, progress)
+        made = self.cluster.make(order, [chunk.chunk for chunk in counted], store)
         with TemporaryDirectory() as folder:
             completed = complete(made, Path(folder))
             for path in Path(folder).rglob("*.parquet"):

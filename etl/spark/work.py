@@ -48,8 +48,12 @@ class Cut:
         with _open_work(self.order) as spill:
             for name in (name for batch in batches for name in batch["name"].to_pylist()):
                 for chunk, rows in cutter.cut(name):
-                    write_piece(rows, spill.folder / "piece")
-                    yield from send_file(spill.folder / "piece", f"{chunk}/{name}", self._find_target(chunk))
+                    path = spill.folder / "piece"
+                    if rows is None:
+                        self.raw.copy_file(name, path)
+                    else:
+                        write_piece(rows, path)
+                    yield from send_file(path, f"{chunk}/{name}", self._find_target(chunk))
 
     def _find_target(self, chunk: str) -> int:
         return crc32(chunk.encode()) % self.partitions if self.chunks is None else self.chunks[chunk]

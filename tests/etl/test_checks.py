@@ -305,7 +305,7 @@ def test_all_checks_that_fail_are_shown(built: duckdb.DuckDBPyConnection, releas
     try:
         built.execute("insert into bins select bins.* from bins cross join range(2)")
         with pytest.raises(CheckError) as failure:
-            run_checks(built, release.path)
+            run_checks(built, release.path, load_tables(), CHECKS)
     finally:
         built.rollback()
     failed = [check for check in CHECKS if f"\n  {check}: " in str(failure.value)]
@@ -313,7 +313,7 @@ def test_all_checks_that_fail_are_shown(built: duckdb.DuckDBPyConnection, releas
 
 
 def test_good_tables_and_files_pass_as_a_whole(tables: duckdb.DuckDBPyConnection, release: Release) -> None:
-    run_checks(tables, release.path)
+    run_checks(tables, release.path, load_tables(), CHECKS)
 
 
 # --- the files ------------------------------------------------------------------------------------------------------
