@@ -5,6 +5,7 @@ read those very files. One at a time: DuckDB keeps all cores busy, and two model
 one after the other (on two cores, at full size), and more memory.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -22,18 +23,23 @@ _DROPPED_EARLY = "lines"
 def run_models(connection: duckdb.DuckDBPyConnection, folder: Path, progress: Progress) -> dict[str, list[Path]]:
     """Run all models over the inputs that `connection` sees; returns the files of each table below `folder`."""
     define_macros(connection)
-    waiting = load_models()
     tables: dict[str, list[Path]] = {}
-    with progress.step("building tables", len(waiting), "models") as step:
-        for model in load_models().values():
-            waiting = {name: other for name, other in waiting.items() if name != model.name}
+    with progress.step("building tables", len(load_models()), "models") as step:
+        for model in take_models(connection):
             files = run_model(connection, model, folder)
             if model.is_table:
                 tables[model.name] = files
-            if not any(_DROPPED_EARLY in {name, *other.reads} for name, other in waiting.items()):
-                connection.execute(f"drop table if exists {_DROPPED_EARLY}")
             step.advance(1)
     return tables
+
+
+def take_models(connection: duckdb.DuckDBPyConnection) -> Iterator[Model]:
+    """All models, each to be run before the next one is taken; the largest staging table goes as soon as it may."""
+    waiting = list(load_models().values())
+    while waiting:
+        yield waiting.pop(0)
+        if not any(_DROPPED_EARLY in {model.name, *model.reads} for model in waiting):
+            connection.execute(f"drop table if exists {_DROPPED_EARLY}")
 
 
 def run_model(

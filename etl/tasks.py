@@ -21,11 +21,11 @@ from etl.emptytables import RAW_LAYER, create_empty
 from etl.engine import Files, Limits, Made, join_made
 from etl.exchange import Frame, open_chunk
 from etl.export import describe_tables, export_model, write_empty
-from etl.globs import quote_text
+from etl.globs import escape_glob, quote_text
 from etl.itemlines import ItemLines
 from etl.models import Model, define_macros, load_models, load_tables
 from etl.receipt import Row, read_receipt, register_receipt
-from etl.runner import run_model
+from etl.runner import run_model, take_models
 
 _ITEMS, _LINES = "items", "observations"
 _ITEM_KEY = "asin_kind"
@@ -112,7 +112,7 @@ def make_bins(order: Order, chunk: str, places: Places) -> Made:
         rawlayer.open_raw_layer(connection, raw)
         _prepare(connection, order)
         made: dict[str, list[Path]] = {}
-        for model in load_models().values():
+        for model in take_models(connection):
             if _is_of_items(model):
                 create_empty(connection, [model.name])
             elif _is_gathered(model):
@@ -131,7 +131,7 @@ def make_bins(order: Order, chunk: str, places: Places) -> Made:
 def finish(order: Order, name: str, places: Places) -> Made:
     """Finish what tasks of bins left under this name."""
     table = name.partition("-")[0]
-    rows = f"select * from read_parquet({quote_text(f'{places.pieces}/*.parquet')})"
+    rows = f"select * from read_parquet({quote_text(f'{escape_glob(places.pieces)}/*.parquet')})"
     with connect(order.limits.threads or 1, order.limits.choose_memory(0), places.spill) as connection:
         _prepare(connection, order)
         make = _make_items if table == _ITEMS else _make_gathered

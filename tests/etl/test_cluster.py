@@ -53,12 +53,13 @@ def skewed(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 @dataclass
 class Killer:
-    """Watches a build, and kills a worker of the cluster when a few tasks of its last job are done."""
+    """Watches a build, and kills a worker of the cluster when a few tasks of its last step are done."""
 
     cluster: Cluster
     done: int = 0
 
     def step(self, *_: object, **__: object) -> Self:
+        self.done = 0
         return self
 
     def __enter__(self) -> Step:
@@ -69,7 +70,7 @@ class Killer:
 
     def advance(self, count: int, size: int = 0) -> None:  # noqa: ARG002  (a protocol's names)
         self.done += count
-        if self.done > 4 and len(self.cluster.workers) > 1:
+        if self.done > 6 and len(self.cluster.workers) > 1:
             self.cluster.workers.pop().kill()
 
     def expect(self, total: int) -> None:
