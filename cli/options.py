@@ -176,18 +176,17 @@ WarehouseOption = Annotated[
     str | None,
     typer.Option(
         "--warehouse",
-        envvar="ABID_WAREHOUSE",
         metavar="URI",
         help="Publish at s3://bucket/prefix instead of in the data directory; with --engine spark.",
     ),
 ]
 WarehouseEndpointOption = Annotated[
     str | None,
-    typer.Option("--warehouse-endpoint-url", envvar="ABID_WAREHOUSE_ENDPOINT_URL", help="The S3 endpoint of it."),
+    typer.Option("--warehouse-endpoint-url", help="The S3 endpoint of it."),
 ]
 WarehouseProfileOption = Annotated[
     str | None,
-    typer.Option("--warehouse-profile", envvar="ABID_WAREHOUSE_PROFILE", help="The AWS profile for it."),
+    typer.Option("--warehouse-profile", help="The AWS profile for it."),
 ]
 ThreadsOption = Annotated[
     int | None,
@@ -205,7 +204,8 @@ TempDirOption = Annotated[
     typer.Option(
         "--temp-dir",
         file_okay=False,
-        help="Where the build holds what doesn't fit into memory; else in the data directory.",
+        help="Where the build holds what doesn't fit into memory; else in the data directory, "
+        "or on Spark in the folder for temporary files of each machine.",
         show_default=False,
     ),
 ]

@@ -8,6 +8,7 @@ same documents and the same code make the same bytes.
 There is no `abid.duckdb` among the files: its views hold the paths of a machine's disk, so `pull` makes it there.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from etl.sources.bucket import Bucket
 from etl.sources.options import S3Options
 
 _RELEASES = "releases"
+_ID = re.compile("[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,9 @@ class BucketWarehouse:
 
     def is_whole(self, release_id: str) -> bool:
         """Whether a release is there with all its files, as far as sizes tell."""
-        if self.bucket.get(f"{_RELEASES}/{release_id}/{MANIFEST}") is None:
+        try:
+            manifest = self.read_manifest(release_id)
+        except UsageError:  # there is none, or it is damaged
             return False
         prefix = f"{_RELEASES}/{release_id}/"
         with self.bucket.name_failures():
@@ -62,7 +66,7 @@ class BucketWarehouse:
                 for page in obstore.list(self.bucket.store, prefix)
                 for meta in page
             }
-        return all(found.get(file["path"]) == file["bytes"] for file in list_files(self.read_manifest(release_id)))
+        return all(found.get(file["path"]) == file["bytes"] for file in list_files(manifest))
 
     def publish(self, manifest: dict[str, Any]) -> None:
         """Make a release visible and current; its files are there."""
@@ -85,7 +89,12 @@ class BucketWarehouse:
                 f"there is no release in {self.uri} yet: make one with "
                 f"`abid-etl build --engine spark --warehouse {self.uri}`"
             )
-        return current.decode().strip()
+        name = current.decode(errors="replace").strip()
+        if not _ID.fullmatch(name):
+            raise UsageError(
+                f"{CURRENT} in {self.uri} is {name[:40]!r}, which is no release: was it put by something else?"
+            )
+        return name
 
     def read_manifest(self, release_id: str) -> dict[str, Any]:
         """What a release says of itself, taken at its word.
@@ -95,7 +104,10 @@ class BucketWarehouse:
         """
         name = f"{_RELEASES}/{release_id}/{MANIFEST}"
         with explain_damage(f"{name} in {self.uri}", "Make the release again with `abid-etl build`."):
-            return parse_manifest(self.bucket.get(name) or b"")
+            manifest = parse_manifest(self.bucket.get(name) or b"")
+            if manifest["release"] != release_id:
+                raise ValueError(f"it is that of {manifest['release']}")
+            return manifest
 
     def copy_file(self, release_id: str, name: str, path: Path) -> None:
         """Copy one file of a release to `path`; streams."""

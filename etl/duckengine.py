@@ -7,7 +7,7 @@ build that fits. They follow one another: two at a time with half of the memory 
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,9 +23,10 @@ from etl.cores import count_cores
 from etl.datadir import DataDir
 from etl.embedded import connect
 from etl.engine import Limits, Made
+from etl.errors import explain_full_spill
 from etl.exchange import Cutter, list_pieced, read_frame, write_piece
-from etl.export import describe_tables
-from etl.models import load_tables
+from etl.export import choose_item_parts, describe_tables
+from etl.models import fingerprint_code, load_tables
 from etl.progress import Progress
 from etl.raw import Raw, RawFolder
 from etl.receipt import read_receipt
@@ -49,9 +50,11 @@ class DuckEngine:
     def open(self, raw: Raw, data: DataDir, progress: Progress) -> Iterator["InOneGo | InTasks"]:
         """See `etl.engine.Engine`. Of a raw layer in a bucket, what isn't held yet is copied first."""
         limits = replace(self.limits, threads=self.limits.threads or count_cores())
-        with raw.localize(data.raw_copy) as local, Spill(name_spill(limits.temp_dir, data)) as spill:
+        folder = name_spill(limits.temp_dir, data)
+        explained = explain_full_spill(folder) if limits.temp_dir else nullcontext()
+        with explained, raw.localize(data.raw_copy) as local, Spill(folder) as spill:
             if (listed := rawlayer.count_listed(local)) > self.in_one_go:
-                order = Order(limits, read_frame(local), rawlayer.choose_item_parts(listed))
+                order = Order(limits, read_frame(local), choose_item_parts(listed), fingerprint_code())
                 yield InTasks(local, spill, progress, order)
                 return
             memory = limits.choose_memory(rawlayer.find_largest(local))
@@ -140,14 +143,16 @@ class InTasks:
 
     def _cut(self, name: str, cutters: "SimpleQueue[Cutter]") -> None:
         cutter = cutters.get()
-        for chunk, rows in cutter.cut(name):
-            path = self._chunks / chunk / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if rows is None:
-                path.symlink_to((self.raw.root / name).absolute())
-            else:
-                write_piece(rows, path)
-        cutters.put(cutter)
+        try:
+            for chunk, rows in cutter.cut(name):
+                path = self._chunks / chunk / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if rows is None:
+                    path.symlink_to((self.raw.root / name).absolute())
+                else:
+                    write_piece(rows, path)
+        finally:
+            cutters.put(cutter)  # another thread may wait for it
 
     @property
     def _chunks(self) -> Path:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 # Python, PyArrow and DuckDB have no type for it in common, but the kernel's words. The last are DuckDB's, whose limit
 # for what it spills is most of the space that was free at the start.
-_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "max_temp_directory_size")
+_SPILL_LIMIT = "max_temp_directory_size"
+_FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), _SPILL_LIMIT)
 
 
 class AbidError(Exception):
@@ -58,12 +59,28 @@ def explain_full_disk(folder: Path) -> Iterator[None]:
     """Turn whatever is raised because nothing more fits on the disk of `folder` into a StorageError with the remedy."""
     try:
         yield
+    except StorageError:
+        raise
     except Exception as error:
         if not is_full_disk(error):
             raise
         raise StorageError(
             f"no space is left in {folder}: free some, or move it to a larger disk and name it there with --data-dir, "
             "then run the same command again: what was done stays"
+        ) from error
+
+
+@contextmanager
+def explain_full_spill(folder: Path) -> Iterator[None]:
+    """The same of a folder for temporary files, where an error is about that folder."""
+    try:
+        yield
+    except Exception as error:
+        told = error.__cause__ if isinstance(error, AbidError) else error
+        if not is_full_disk(error) or not any(text in str(told) for text in (str(folder), _SPILL_LIMIT)):
+            raise
+        raise StorageError(
+            f"no space is left in {folder}: free some, or name a folder on a larger disk with --temp-dir"
         ) from error
 
 

@@ -42,8 +42,8 @@ def read_frame(raw: Raw) -> Frame:
 
 
 def list_pieced(raw: Raw, frame: Frame) -> list[str]:
-    """The names of all files that have to be cut, the large ones first."""
-    return [*raw.list_files(DOCUMENTS), *frame, *raw.list_files(NOT_FETCHED)]
+    """The names of all files that have to be cut, the largest first."""
+    return [*frame, *raw.list_files(DOCUMENTS), *raw.list_files(NOT_FETCHED)]
 
 
 class Cutter:
@@ -64,7 +64,7 @@ class Cutter:
             goes_whole = self._bodies and name.startswith(DOCUMENTS) and len(runs) == 1
             rows = None if goes_whole else self._read(name)
         for chunk, places in runs.items():
-            yield chunk, rows and rows.take(order.slice(places.start, len(places)))
+            yield chunk, None if rows is None else rows.take(order.slice(places.start, len(places)))
 
     def _find_chunks(self, name: str) -> tuple[pa.Array, dict[str, range]]:
         """The rows of a file, those of a chunk together; and where among them those of each chunk are."""

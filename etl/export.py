@@ -19,6 +19,7 @@ read the key of a path as a dictionary and refuse to merge it with plain text; a
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Semaphore
 from types import TracebackType
@@ -35,6 +36,9 @@ from etl.models import Column, Model
 
 ROW_GROUP_ROWS = 122_880
 """DuckDB's own row group size: what one of its threads reads at a time."""
+
+DOCUMENTS_A_FILE = 500_000
+"""Of the files of items, in each partition, there is one for so many listed documents: 536,434 make one."""
 
 ARROW_TYPES = {
     "varchar": pa.string(),
@@ -83,6 +87,11 @@ def describe_tables(made: Mapping[str, list[Path]], folder: Path) -> dict[str, l
         table: [describe_file(path, folder, rows=int(pq.read_metadata(path).num_rows)) for path in files]
         for table, files in made.items()
     }
+
+
+def choose_item_parts(listed: int) -> int:
+    """In how many files items are, of each partition, when so many documents are listed."""
+    return max(round(listed / DOCUMENTS_A_FILE), 1)
 
 
 def write_empty(model: Model, folder: Path) -> Path:
@@ -141,8 +150,9 @@ class _Files:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for file in self._files.values():
-            file.close()
+        with ExitStack() as stack:  # one that fails keeps no other from being closed
+            for file in self._files.values():
+                stack.callback(file.close)
 
     @property
     def paths(self) -> list[Path]:
@@ -184,7 +194,7 @@ class _File:
             if self._waiting:
                 self._submit(pa.Table.from_batches(self._waiting))
             self._waiting = []
-            self._pool.submit(self._finish)
+            self._written.append(self._pool.submit(self._finish))
 
     def close(self) -> None:
         """Wait for what is being written, and fail if that has."""

@@ -3,10 +3,12 @@
 They are taken from the rows of the table of lines while its files are written, so that nothing is read again.
 """
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Semaphore
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +17,8 @@ import pyarrow.parquet as pq
 ITEM_PART = "item_part"
 """A column of the rows: the share that a line belongs to, null where it names no item."""
 _GROUP_ROWS = 16_384
+_PENDING = 4  # pieces of so many rows that may wait to be written
+_ENCODING: dict[str, Any] = {"compression": "lz4", "use_dictionary": False, "write_statistics": False}
 
 
 class ItemLines:
@@ -26,13 +30,15 @@ class ItemLines:
         self._waiting: dict[int, list[pa.RecordBatch]] = {}
         self._writers: dict[int, pq.ParquetWriter] = {}
         self._written: list[Future[None]] = []
+        self._room = Semaphore(_PENDING)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        for share in self._waiting:
-            self._submit(share)
+        for share, rows in self._waiting.items():
+            if rows and not error:
+                self._submit(self._write_last, share, rows)
         self._pool.shutdown()
         for writer in self._writers.values():
             writer.close()
@@ -49,19 +55,32 @@ class ItemLines:
                 waiting = self._waiting.setdefault(share, [])
                 waiting.append(rows.take(order.slice(start, end - start)))
                 if sum(batch.num_rows for batch in waiting) >= _GROUP_ROWS:
-                    self._submit(share)
+                    self._submit(self._write, share, self._waiting.pop(share))
             start = end
 
-    def _submit(self, share: int) -> None:
-        rows, self._waiting[share] = self._waiting[share], []
-        if rows:
-            self._written.append(self._pool.submit(self._write, share, pa.Table.from_batches(rows)))
+    def _submit(self, write: Callable[[int, pa.Table], None], share: int, rows: list[pa.RecordBatch]) -> None:
+        self._room.acquire()
+        self._written.append(self._pool.submit(self._make_room, write, share, pa.Table.from_batches(rows)))
+
+    def _make_room(self, write: Callable[[int, pa.Table], None], share: int, rows: pa.Table) -> None:
+        try:
+            write(share, rows)
+        finally:
+            self._room.release()
 
     def _write(self, share: int, rows: pa.Table) -> None:
         if share not in self._writers:
-            path = self._left / f"items-{share}" / f"{self._name}.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._writers[share] = pq.ParquetWriter(
-                path, rows.schema, compression="lz4", use_dictionary=False, write_statistics=False
-            )
+            self._writers[share] = pq.ParquetWriter(self._find_path(share), rows.schema, **_ENCODING)
         self._writers[share].write_table(rows)
+
+    def _write_last(self, share: int, rows: pa.Table) -> None:
+        """Of many shares there are few rows each, and more than files that may be open."""
+        if share in self._writers:
+            self._write(share, rows)
+        else:
+            pq.write_table(rows, self._find_path(share), **_ENCODING)
+
+    def _find_path(self, share: int) -> Path:
+        path = self._left / f"items-{share}" / f"{self._name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path

@@ -6,7 +6,7 @@ All else is verified by it. It is verified by the seal that it carries: the SHA-
 import datetime as dt
 import hashlib
 import json
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from etl.atomic import replace_file
@@ -47,10 +47,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def parse_manifest(text: bytes, fields: dict[str, type] = _FIELDS_IN_A_BUCKET) -> dict[str, Any]:
-    """The manifest of a release in a bucket, where there is no catalog, taken at its word.
+    """The manifest that a text is, by default one of a release in a bucket, where there is no catalog.
 
     Raises:
-        ValueError: as above.
+        ValueError: it isn't JSON, or says something else than a manifest does.
     """
     manifest: dict[str, Any] = json.loads(text)
     try:
@@ -58,9 +58,17 @@ def parse_manifest(text: bytes, fields: dict[str, type] = _FIELDS_IN_A_BUCKET) -
         dt.datetime.fromisoformat(manifest["published_at"])
         for file in list_files(manifest):
             _require(file, _FILE_FIELDS)
+            _require_inside(file["path"])
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"it is no manifest: {error}") from error
     return manifest
+
+
+def _require_inside(path: str) -> None:
+    """A release from elsewhere must not say which files of this machine to write."""
+    parts = PurePosixPath(path).parts
+    if not parts or parts[0] == "/" or ".." in parts:
+        raise TypeError(f"{path!r} is no path within a release")
 
 
 def _require(facts: dict[str, Any], types: dict[str, type]) -> None:

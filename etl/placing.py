@@ -1,6 +1,7 @@
 """From a staging folder to a release of a data directory, whoever filled the folder."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,8 @@ def open_staging(data: DataDir) -> Iterator[Path]:
     """An empty staging folder to make the release in; it is gone afterwards, whatever happens."""
     remove_folder(data.staging)
     try:
-        folder = data.staging / "release"
+        # Under a name of its own: tasks of an earlier build may still run on other machines.
+        folder = data.staging / f"release-{secrets.token_hex(4)}"
         for path in (data.releases, folder):
             path.mkdir(parents=True, exist_ok=True)
         for path in data.releases.iterdir():

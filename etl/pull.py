@@ -51,6 +51,6 @@ def _copy_file(warehouse: BucketWarehouse, release_id: str, file: dict[str, Any]
     if describe_file(path, folder)["sha256"] != file["sha256"]:
         raise SourceError(
             f"{file['path']} of release {release_id} in {warehouse.uri} isn't what its manifest says: "
-            "make the release again with `abid-etl build`, or copy the file from elsewhere"
+            f"remove releases/{release_id}/manifest.json there, and the same build makes the release again"
         )
     return file

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from etl.errors import UsageError, explain_damage
+from etl.export import choose_item_parts
 from etl.fetch import NOT_FETCHED_SCHEMA
 from etl.globs import quote_files
 from etl.raw import DOCUMENTS, IMAGES, LISTINGS, NOT_FETCHED, REMEDY, Raw, RawFolder, read_files
@@ -36,8 +37,6 @@ union all
 select key, size, etag, last_modified from newer
 """
 
-DOCUMENTS_A_FILE = 500_000
-"""Of the files of items, in each partition, there is one for so many listed documents: 536,434 make one."""
 
 # Which shard stands for each listed document. Where several hold it (two workers fetched it), the lowest MD5 decides,
 # so that the choice doesn't depend on the order of the shards; rows of one MD5 hold the same bytes.
@@ -172,11 +171,6 @@ def identify_release(hashes: list[str], raw: Raw, code: str) -> str:
     facts = _tell_facts(raw) | {"hashes": hashes, "code": code}
     with duckdb.connect() as connection:
         return str(connection.execute(_IDENTITY, facts).fetchall()[0][0])
-
-
-def choose_item_parts(listed: int) -> int:
-    """In how many files items are, of each partition, when so many documents are listed."""
-    return max(round(listed / DOCUMENTS_A_FILE), 1)
 
 
 def count_listed(raw: Raw) -> int:

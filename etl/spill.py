@@ -6,6 +6,7 @@ That is what DuckDB spills because it doesn't fit into memory, and what tasks ha
 import ctypes
 import hashlib
 import os
+import platform
 import threading
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +26,7 @@ def name_spill(temp_dir: Path | None, data: DataDir) -> Path:
     """The folder to spill to for a build in `data`: always the same, so that a later build removes what is left."""
     if temp_dir is None:
         return data.staging / "spill"
-    owner = hashlib.sha256(str(data.root.resolve()).encode()).hexdigest()[:12]
+    owner = hashlib.sha256(f"{platform.node()} {data.root.resolve()}".encode()).hexdigest()[:12]
     return temp_dir / f"abid-spill-{owner}"
 
 
@@ -77,7 +78,7 @@ def _measure(found: tuple[str, list[str], list[str]]) -> int:
     size = 0
     for name in names:
         try:
-            size += (Path(folder) / name).stat().st_blocks * 512
+            size += (Path(folder) / name).lstat().st_blocks * 512
         except OSError:  # it was removed meanwhile
             continue
     return size

@@ -7,6 +7,7 @@ and rows of tables that aren't parted by bins (`rejects-0`). A second task finis
 They run the models and checks of every build, on a DuckDB of their own; a table that is made elsewhere is empty here.
 """
 
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -19,11 +20,12 @@ from etl.checks import RECEIPT, list_checks, run_checks
 from etl.embedded import connect
 from etl.emptytables import RAW_LAYER, create_empty
 from etl.engine import Files, Limits, Made, join_made
+from etl.errors import UsageError
 from etl.exchange import Frame, open_chunk
 from etl.export import describe_tables, export_model, write_empty
 from etl.globs import escape_glob, quote_text
 from etl.itemlines import ItemLines
-from etl.models import Model, define_macros, load_models, load_tables
+from etl.models import Model, define_macros, fingerprint_code, load_models, load_tables
 from etl.receipt import Row, read_receipt, register_receipt
 from etl.runner import run_model, take_models
 
@@ -34,11 +36,24 @@ _LEAVE_ROWS = "copy {table} to {file} (format parquet, compression lz4)"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What all tasks of one build are told."""
+    """What all tasks of one build are told; `code` is the fingerprint of what makes the bytes of a release."""
 
     limits: Limits
     frame: Frame
     item_parts: int
+    code: str
+
+    def require_code(self) -> None:
+        """Have this machine run the code that the release is named by.
+
+        Raises:
+            UsageError: it runs another.
+        """
+        if self.code != fingerprint_code():
+            raise UsageError(
+                f"{platform.node()} has another version of abid-warehouse, DuckDB or PyArrow than the machine that the "
+                "build was started on: install the same everywhere"
+            )
 
 
 @dataclass(frozen=True, slots=True)

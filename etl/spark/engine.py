@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -22,9 +23,13 @@ from typing import TYPE_CHECKING, Any
 from etl import rawlayer
 from etl.datadir import DataDir
 from etl.engine import Limits, Made
-from etl.exchange import Frame, list_pieced, read_frame
+from etl.errors import CheckError, UsageError
+from etl.exchange import list_pieced, read_frame
+from etl.export import choose_item_parts
+from etl.models import fingerprint_code
 from etl.progress import Progress
 from etl.raw import Raw, RawFolder
+from etl.receipt import find_amounts
 from etl.spark.pieces import SCHEMA, Batches
 from etl.spark.session import open_session
 from etl.spark.store import FolderStore, Store
@@ -53,31 +58,35 @@ class SparkEngine:
         if isinstance(raw, RawFolder):
             raw = RawFolder(raw.root.absolute())
         frame = read_frame(raw)
+        parts = choose_item_parts(rawlayer.count_listed(raw))
+        order = Order(self.limits, frame, parts, fingerprint_code())
+        names = list_pieced(raw, frame)
         with open_session(self.master, data.spark_log) as session:
-            cluster = Cluster(session, raw, self.limits, frame, progress)
+            cluster = Cluster(session, raw, order, names, progress)
             yield OnCluster(cluster, cluster.count())
 
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """A session, and what its jobs are about."""
+    """A session, and what its jobs are about. `names` are those of the raw files when the build began."""
 
     session: "SparkSession"
     raw: Raw
-    limits: Limits
-    frame: Frame
+    order: Order
+    names: list[str]
     progress: Progress
 
     def count(self) -> list[Counted]:
         """What is known of each chunk."""
-        order, partitions = Order(self.limits, self.frame, 1), self._parallelism
-        cut = self._cut(Cut(self.raw, order, partitions))
-        counted = _then(cut, partitions, Count(order))
+        partitions = self._parallelism
+        cut = self._cut(Cut(self.raw, self.order, partitions))
+        counted = _then(cut, partitions, Count(self.order))
         with self.progress.step("reading keys on Spark", cut.rdd.getNumPartitions() + partitions, "tasks") as step:
             return [read_counted(piece) for piece in self._run(counted, step.advance)]
 
-    def make(self, order: Order, chunks: list[str], store: Store) -> list[Made]:
+    def make(self, chunks: list[str], store: Store) -> list[Made]:
         """What all tasks made in `store`."""
+        order = self.order
         left = {name: number for number, name in enumerate(list_left(order, chunks))}
         cut = self._cut(Cut(self.raw, order, len(chunks), {chunk: number for number, chunk in enumerate(chunks)}))
         bins = _then(cut, len(chunks), make_stage_of_bins(order, store, left, len(left)))
@@ -91,9 +100,8 @@ class Cluster:
         return int(self.session.sparkContext.defaultParallelism)
 
     def _cut(self, stage: Cut) -> "DataFrame":
-        names = list_pieced(self.raw, self.frame)
-        tasks = max(min(len(names), 2 * self._parallelism), len(names) // _FILES_A_TASK)
-        rows = self.session.sparkContext.parallelize([(name,) for name in names], tasks)
+        tasks = max(min(len(self.names), 2 * self._parallelism), len(self.names) // _FILES_A_TASK)
+        rows = self.session.sparkContext.parallelize([(name,) for name in self.names], tasks)
         return self.session.createDataFrame(rows, "name string").mapInArrow(stage, SCHEMA)
 
     def _run(self, frame: "DataFrame", advance: Callable[[int], object]) -> list[bytes]:
@@ -112,11 +120,11 @@ class Cluster:
                     try:
                         return result.result(_TURN_SECONDS)
                     except NotYet:
-                        now = _count_tasks(context)
+                        now = max(_count_tasks(context), done)  # a lost machine's tasks are done again
                         advance(now - done)
                         done = now
             except BaseException:
-                context.cancelJobGroup(_GROUP)
+                context.stop()  # the job, too, that perhaps only begins
                 raise
 
 
@@ -137,19 +145,34 @@ class OnCluster:
 
     def make_tables(self, folder: Path) -> Made:
         """See `etl.engine.Opened`."""
-        return self.make_tables_in(FolderStore(folder.absolute()))
+        made = self.make_tables_in(FolderStore(folder.absolute()))
+        for file in chain.from_iterable(made.files.values()):
+            if not (folder / file["path"]).is_file():
+                raise UsageError(
+                    f"not all machines of the cluster see {folder.absolute()}: name a --data-dir that they share, "
+                    "or a bucket with --warehouse"
+                )
+        return made
 
     def make_tables_in(self, store: Store) -> Made:
         """The same, wherever the tables are to be."""
         counted = sorted(self.counted, key=lambda chunk: -chunk.listed)  # none begins late that takes long
-        parts = rawlayer.choose_item_parts(rawlayer.count_listed(self.cluster.raw))
-        order = Order(self.cluster.limits, self.cluster.frame, parts)
-        made = self.cluster.make(order, [chunk.chunk for chunk in counted], store)
+        made = self.cluster.make([chunk.chunk for chunk in counted], store)
         with TemporaryDirectory() as folder:
             completed = complete(made, Path(folder))
             for path in Path(folder).rglob("*.parquet"):
                 store.put(path, str(path.relative_to(folder)))
+        self._require_same(completed)
         return completed
+
+    def _require_same(self, made: Made) -> None:
+        """The id of the release was found by one job, and its tables are made by another."""
+        documents = find_amounts(made.receipt, "documents")
+        before = (sum(chunk.listed for chunk in self.counted), len(self.list_missing()))
+        if (documents["listed"], documents["not_fetched"]) != before:
+            raise CheckError(
+                f"{self.cluster.raw.uri} was written to while it was read: build again, nothing was published"
+            )
 
 
 def _then(frame: "DataFrame", partitions: int, stage: Callable[[Batches], Batches]) -> "DataFrame":

@@ -5,7 +5,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,8 +27,8 @@ def open_session(master: str | None, log: Path) -> Iterator["SparkSession"]:
     """A session that ends with the block, with Spark's own messages in the file `log`.
 
     Raises:
-        UsageError: there is no Spark or no Java here, or no such master.
-        CheckError: Spark failed in the block.
+        UsageError: there is no Spark or no Java here, or it knows no such master.
+        CheckError: Spark failed in the block: it found no master at this address, or lost too much.
     """
     builder = _import_spark().builder.appName("abid-etl build")
     if master:
@@ -56,7 +56,8 @@ def open_session(master: str | None, log: Path) -> Iterator["SparkSession"]:
             f"Spark failed, and nothing was published: {_shorten(error)}\n{log} has what it said"
         ) from error
     finally:
-        session.stop()
+        with suppress(Py4JError, OSError):  # where Spark itself was killed
+            session.stop()
 
 
 def _import_spark() -> type["SparkSession"]:

@@ -1,11 +1,12 @@
 """Where the tasks of a cluster put the files of a release: a folder that all machines share, or a bucket."""
 
 import shutil
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from etl.atomic import replace_file
+from etl.atomic import sync
 
 
 class Store(Protocol):
@@ -23,5 +24,13 @@ class FolderStore:
 
     def put(self, path: Path, name: str) -> None:
         """See `Store`."""
-        with replace_file(self.root / name) as temporary:
+        target = self.root / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # Another machine may try the same task, in a process of the same number.
+        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+        try:
             shutil.copyfile(path, temporary)
+            sync(temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)

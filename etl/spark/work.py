@@ -6,19 +6,20 @@ it: a task that is run twice, because a machine was lost, makes the same bytes a
 """
 
 import json
+import platform
 import tempfile
 import uuid
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+import pyarrow as pa
+
 from etl import errors
 from etl.atomic import remove_folder
 from etl.engine import Made
-from etl.errors import AbidError
+from etl.errors import AbidError, StorageError, is_full_disk
 from etl.exchange import Cutter, write_piece
 from etl.raw import Raw
 from etl.spark.pieces import Batches, make_row, receive_files, send_file
@@ -44,6 +45,9 @@ class Cut:
 
     def __call__(self, batches: Batches) -> Batches:
         """One stage."""
+        return _say_failure(self._cut(batches))
+
+    def _cut(self, batches: Batches) -> Batches:
         cutter = Cutter(self.raw, bodies=self.chunks is not None)
         with _open_work(self.order) as spill:
             for name in (name for batch in batches for name in batch["name"].to_pylist()):
@@ -67,14 +71,15 @@ class Count:
 
     def __call__(self, batches: Batches) -> Batches:
         """One stage."""
+        return _say_failure(self._count_all(batches))
+
+    def _count_all(self, batches: Batches) -> Batches:
+        self.order.require_code()
         with _open_work(self.order) as spill:
             folder = spill.folder / "chunks"
             yield from receive_files(batches, folder)
             for path in sorted(folder.iterdir()):
-                yield _say(0, partial(self._count, path, spill.folder / "duckdb"))
-
-    def _count(self, chunk: Path, spill: Path) -> Said:
-        return asdict(count_chunk(self.order, chunk.name, chunk, spill))
+                yield _say(0, asdict(count_chunk(self.order, path.name, path, spill.folder / "duckdb")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +97,17 @@ class Make:
 
     def __call__(self, batches: Batches) -> Batches:
         """One stage."""
+        return _say_failure(self._make_all(batches))
+
+    def _make_all(self, batches: Batches) -> Batches:
+        self.order.require_code()
         with _open_work(self.order) as spill:
             pieces, left = spill.folder / "pieces", spill.folder / "left"
             yield from receive_files(batches, pieces)
             for path in sorted(pieces.iterdir()):
                 places = Places(path, spill.folder / "tables", left, spill.folder / "duckdb")
                 left.mkdir()
-                yield _say(self.last, partial(self._make, places, spill))
+                yield _say(self.last, self._make(places, spill))
                 for name in sorted(str(file.relative_to(left)) for file in left.rglob("*.parquet")):
                     yield from send_file(left / name, name, self.targets[name.partition("/")[0]])
                 for done in (path, left):
@@ -145,13 +154,18 @@ def _read_said(piece: bytes) -> Said:
     return said
 
 
-def _say(target: int, work: Callable[[], Said]) -> Any:
-    """Errors of ours aren't those of a machine: to do it again would not help, so they are said as well."""
-    try:
-        said = work()
-    except AbidError as error:
-        said = {"failed": type(error).__name__, "why": str(error)}
+def _say(target: int, said: Said) -> pa.RecordBatch:
     return make_row(target, "", 0, json.dumps(said).encode())
+
+
+def _say_failure(rows: Batches) -> Batches:
+    """Hand rows on. Errors of ours aren't those of a machine: to try again would not help, so they are said instead."""
+    try:
+        yield from rows
+    except AbidError as error:
+        full = is_full_disk(error)
+        why = f"no space is left on {platform.node()}: name a larger disk with --temp-dir" if full else str(error)
+        yield _say(0, {"failed": StorageError.__name__ if full else type(error).__name__, "why": why})
 
 
 def _open_work(order: Order) -> Spill:

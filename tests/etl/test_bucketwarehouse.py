@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,28 @@ def test_a_damaged_manifest_in_the_bucket_is_named(
     publish(warehouse, release)
     warehouse.bucket.put(f"releases/{release.id}/manifest.json", text)
     with pytest.raises(UsageError, match=rf"releases/{release.id}/manifest\.json in s3://\S+ can't be read"):
+        pull_release(warehouse, DataDir(tmp_path))
+    assert not warehouse.is_whole(release.id)  # so that a build makes it again
+
+
+@pytest.mark.parametrize("path", ["../../../../.profile", "/etc/profile", ""])
+def test_a_manifest_can_not_name_files_outside_of_its_release(
+    path: str, warehouse: BucketWarehouse, release: Release, tmp_path: Path
+) -> None:
+    files = [release.manifest["tables"]["rejects"]["files"][0] | {"path": path}]
+    tables = release.manifest["tables"] | {"rejects": release.manifest["tables"]["rejects"] | {"files": files}}
+    publish(warehouse, replace(release, manifest=release.manifest | {"tables": tables}))
+    with pytest.raises(UsageError, match="is no path within a release"):
+        pull_release(warehouse, DataDir(tmp_path))
+
+
+@pytest.mark.parametrize("current", [b"../elsewhere", b"\xff", b""])
+def test_what_is_no_release_is_not_pulled(
+    current: bytes, warehouse: BucketWarehouse, release: Release, tmp_path: Path
+) -> None:
+    publish(warehouse, release)
+    warehouse.bucket.put("current", current)
+    with pytest.raises(UsageError, match=r"current in s3://\S+ is '.*', which is no release"):
         pull_release(warehouse, DataDir(tmp_path))
 
 

@@ -10,7 +10,7 @@ from documents import encode, hash_files, make_document, make_line, run_pipeline
 from spark import NEEDS_JAVA, use_spark_settings
 from sparkcluster import Cluster, run_cluster
 
-from etl import rawlayer
+from etl import export
 from etl.build import build_release
 from etl.datadir import DataDir
 from etl.progress import Step
@@ -28,7 +28,7 @@ SKEWED = "B0EVERYWHE"
 @pytest.fixture(scope="module", autouse=True)
 def small_files() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rawlayer, "DOCUMENTS_A_FILE", BINS // 2)
+        patch.setattr(export, "DOCUMENTS_A_FILE", BINS // 2)
         use_spark_settings(patch)
         yield
 

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,16 +10,17 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from documents import hash_files, run_pipeline, write_bucket
+from documents import find_shards, hash_files, run_pipeline, write_bucket
 from hardraw import FILES_OF_LARGE, LARGE, find_document_of, make_raw_layer
 from spark import NEEDS_JAVA, use_spark_settings
 
-from etl import rawlayer
+from etl import export
 from etl.build import build_release
 from etl.datadir import DataDir
 from etl.duckengine import DuckEngine
 from etl.engine import Engine, Limits
-from etl.errors import AbidError, CheckError
+from etl.errors import AbidError, CheckError, UsageError
+from etl.progress import UNWATCHED, Step
 from etl.release import Release
 from etl.spark.engine import SparkEngine
 
@@ -35,7 +37,7 @@ ENGINES = [
 def small_files() -> Iterator[None]:
     """Items have several files, as those of millions of documents; and Spark is one of the tests."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rawlayer, "DOCUMENTS_A_FILE", 1_500 // ITEM_FILES)
+        patch.setattr(export, "DOCUMENTS_A_FILE", 1_500 // ITEM_FILES)
         use_spark_settings(patch)
         yield
 
@@ -137,3 +139,60 @@ def test_what_does_not_fit_goes_to_the_folder_for_it_and_is_gone_afterwards(hard
     engine = DuckEngine(Limits(temp_dir=temporary), in_one_go=0)
     assert build_release(data, engine=engine, allow_missing=True).manifest["spilled_bytes"] > 100_000
     assert list(temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_damaged_shard_is_named_and_nothing_published(engine: Any, hard: DataDir, tmp_path: Path) -> None:
+    """By one thread, too, which has others to cut after it."""
+    data = copy_raw(hard, tmp_path / "data")
+    shard = min(find_shards(data))
+    shard.write_bytes(shard.read_bytes()[:-9])
+    alone = replace(engine, limits=Limits(threads=1))
+    with pytest.raises(UsageError, match=f"{shard.name} in .* can't be read: (.|\n)*Delete the damaged file"):
+        build_release(data, engine=alone, allow_missing=True)
+    assert list(data.releases.iterdir()) == []
+
+
+def test_tasks_work_in_folders_of_any_name(hard: DataDir, whole: Release, tmp_path: Path) -> None:
+    odd = tmp_path / "with [a]*, it's"
+    data = copy_raw(hard, odd / "data")
+    engine = DuckEngine(Limits(temp_dir=odd), in_one_go=0)
+    assert hash_files(build_release(data, engine=engine, allow_missing=True)) == hash_files(whole)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_temporary_folder_that_can_not_be_made_is_named(engine: Any, hard: DataDir, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    data = copy_raw(hard, tmp_path / "data")
+    with pytest.raises(UsageError, match=rf"{tmp_path}/file can't be written to: .* --temp-dir"):
+        build_release(data, engine=replace(engine, limits=Limits(temp_dir=tmp_path / "file")), allow_missing=True)
+
+
+@NEEDS_JAVA
+def test_a_machine_with_other_code_refuses_to_make_what_is_named_by_this_one(
+    hard: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("etl.spark.engine.fingerprint_code", lambda: "that of another version")
+    with pytest.raises(UsageError, match="has another version of abid-warehouse, DuckDB or PyArrow"):
+        build_release(copy_raw(hard, tmp_path / "data"), engine=SparkEngine("local[2]"), allow_missing=True)
+
+
+class Meddler:
+    """Watches a build on Spark, and takes a document out of the listing when its second job is about to begin."""
+
+    def __init__(self, data: DataDir) -> None:
+        self._listings = data.raw / "listings"
+
+    def step(self, label: str, *_: object, **__: object) -> AbstractContextManager[Step]:
+        if label.startswith("building"):
+            listing = max(self._listings.iterdir())
+            pq.write_table(pq.read_table(listing).slice(1), listing)
+        return UNWATCHED.step("")
+
+
+@NEEDS_JAVA
+def test_a_raw_layer_that_changes_between_two_jobs_is_no_release(hard: DataDir, tmp_path: Path) -> None:
+    data = copy_raw(hard, tmp_path / "data")
+    with pytest.raises(CheckError, match="was written to while it was read: build again"):
+        build_release(data, engine=SparkEngine("local[2]"), allow_missing=True, progress=Meddler(data))
+    assert list(data.releases.iterdir()) == []
