@@ -13,7 +13,6 @@ from bench.rawpeers import PEERS
 from bench.results import Figure, Point, Result, load_latest, load_results
 from bench.scale import watch_size
 from bench.sizes import Place, Sizes
-from spark import ENVIRONMENT, NEEDS_JAVA
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = Sizes(pipeline=300, peers=300, reports=300, objects=100, rounds=1, listed=1_000, scale=(200, 400), site=200)
@@ -142,19 +141,18 @@ def test_tables_of_a_billion() -> None:
     assert made.factor == "100"
 
 
-@pytest.mark.parametrize("peer", ["duckdb", "clickhouse", "python", "shards", pytest.param("spark", marks=NEEDS_JAVA)])
+@pytest.mark.parametrize("peer", ["duckdb", "clickhouse", "python", "shards"])
 def test_peers_make_the_rows_that_are_in_the_files(peer: str, place: Place, tmp_path: Path) -> None:
     bucket = place.make_bucket(TINY.peers)
     source = place.make_raw(TINY.peers) / "raw" / "documents" if peer == "shards" else bucket
-    run_module("bench.rawpeers", peer, source, tmp_path / "flat", **ENVIRONMENT)
+    run_module("bench.rawpeers", peer, source, tmp_path / "flat")
     documents = [json.loads(path.read_bytes()) for path in (bucket / "metadata").iterdir()]
     lines = [(fcsku, line) for document in documents for fcsku, line in document["BIN_FCSKU_DATA"].items()]
     expected = sorted(
         (fcsku, line["name"], line["quantity"], (line["weight"] or {}).get("value")) for fcsku, line in lines
     )
-    files = f"{tmp_path}/flat/*.parquet" if peer == "spark" else f"{tmp_path}/flat"
     with duckdb.connect() as connection:
-        rows = connection.execute(f"select fcsku, name, quantity, weight_value from read_parquet('{files}')").fetchall()
+        rows = connection.execute(f"select fcsku, name, quantity, weight_value from read_parquet('{tmp_path}/flat')").fetchall()
     assert sorted(rows, key=str) == sorted(expected, key=str)
     assert peer in PEERS
 

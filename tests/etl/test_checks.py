@@ -195,33 +195,39 @@ PLANTED: dict[str, dict[str, str]] = {
         "insert into quantities from quantities where bin_id = '00002'": "key='00002 ZZ0', rows=2",
         "update quantities set fcsku = null where bin_id = '00002'": "table_name='quantities', key=None, rows=1",
         "update quantities set bin_id = null where bin_id = '00002'": "table_name='quantities', key=None, rows=1",
-        "insert into items from items where asin = 'word'": "table_name='items', key='word', rows=2",
-        "update items set asin = null where asin = 'word'": "table_name='items', key=None, rows=1",
-        "insert into dimensions from dimensions where asin = 'word'": "key='word 1', rows=2",
-        "update dimensions set variant = null where asin = 'word'": "table_name='dimensions', key=None, rows=1",
-        "update dimensions set asin = null where asin = 'word'": "table_name='dimensions', key=None, rows=1",
         "insert into images from images": "table_name='images', key='bin-images/00001.jpg', rows=2",
         "update images set image_key = null": "table_name='images', key=None, rows=1",
         "insert into rejects from rejects where scope = 'document'": "key='metadata/00003.json $', rows=2",
         "update rejects set metadata_key = null where scope = 'line'": "table_name='rejects', key=None, rows=1",
         "update rejects set json_path = null where scope = 'line'": "table_name='rejects', key=None, rows=1",
     },
+    "keys_unique_of_items": {
+        "insert into items from items where asin = 'word'": "table_name='items', key='word', rows=2",
+        "update items set asin = null where asin = 'word'": "table_name='items', key=None, rows=1",
+        "insert into dimensions from dimensions where asin = 'word'": "key='word 1', rows=2",
+        "update dimensions set variant = null where asin = 'word'": "table_name='dimensions', key=None, rows=1",
+        "update dimensions set asin = null where asin = 'word'": "table_name='dimensions', key=None, rows=1",
+    },
     "foreign_keys": {
         "update observations set bin_id = '00009' where bin_id = '1'": "refers='observations.bin_id', key='00009'",
         "update quantities set bin_id = '00009' where bin_id = '1'": "refers='quantities.bin_id', key='00009'",
+        "delete from bins where bin_id = '1'": "refers='observations.bin_id', key='1'",
+        "update rejects set bin_id = '00009' where scope = 'line'": "refers='rejects.bin_id (lines)', key='00009'",
+    },
+    "foreign_keys_of_items": {
         f"update quantities set asin = '{LOST}' where bin_id = '1'": f"refers='quantities.asin', key='{LOST}'",
         f"update dimensions set asin = '{LOST}' where asin = 'word'": f"refers='dimensions.asin', key='{LOST}'",
         "delete from dimensions where asin = 'word'": "refers='items.asin (in dimensions)', key='word'",
         "delete from quantities where asin = 'word'": "refers='items.asin (in quantities)', key='word'",
         "delete from items where asin = 'word'": "refers='quantities.asin', key='word'",
-        "delete from bins where bin_id = '1'": "refers='observations.bin_id', key='1'",
         "update dimensions set first_bin_id = '9' where asin = 'word'": "refers='dimensions.first_bin_id', key='9'",
-        "update rejects set bin_id = '00009' where scope = 'line'": "refers='rejects.bin_id (lines)', key='00009'",
     },
     "partition_keys": {
         "update bins set bin_bucket = 'b0' where bin_id = '1'": "table_name='bins', key='1', partition_key='b0'",
         "update observations set bin_bucket = 'b0' where bin_id = '100000'": "table_name='observations', key='100000'",
         "update quantities set bin_bucket = null where bin_id = '00002'": "key='00002', partition_key=None",
+    },
+    "partition_keys_of_items": {
         f"update items set asin_kind = 'asin' where asin = '{ISBN}'": f"table_name='items', key='{ISBN}'",
         "update dimensions set asin_kind = 'isbn10' where asin = 'word'": "table_name='dimensions', key='word'",
     },
@@ -292,7 +298,8 @@ def test_a_failure_is_told_with_the_count_and_a_table_of_the_first_rows(tables: 
     tables.execute("update images set bin_id = null where image_key like '%\x1b%'")
     tables.execute("insert into images from images")
     told = str(run_check(tables, "keys_unique")).splitlines()
-    assert told[0] == "  keys_unique: 8 rows against the rule: No key occurs twice, and no part of a key is null."
+    rule = "No key of a table of bins, pictures or rejects occurs twice, and no part of one is null."
+    assert told[0] == f"  keys_unique: 8 rows against the rule: {rule}"
     assert told[1].split() == ["table_name", "key", "rows"]
     assert {line.index(" 2") + 1 for line in told[2:7]} == {told[1].index("rows")}
     assert len(told) == 8

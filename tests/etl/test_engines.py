@@ -124,10 +124,9 @@ def test_every_engine_refuses_what_is_missing_and_names_it(engine: Engine, hard:
         build_release(hard, engine=engine)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_task_that_needs_more_memory_than_it_may_use_says_so(engine: Any, hard: DataDir, tmp_path: Path) -> None:
+def test_a_task_that_needs_more_memory_than_it_may_use_says_so(hard: DataDir, tmp_path: Path) -> None:
     data = copy_raw(hard, tmp_path / "data")
-    starved = replace(engine, limits=Limits(memory="2MB"))
+    starved = replace(IN_TASKS, limits=Limits(memory="2MB"))
     with pytest.raises(AbidError, match="needs more than 2MB of memory: give it more with --memory"):
         build_release(data, engine=starved, allow_missing=True)
     assert list(data.releases.iterdir()) == []
@@ -160,12 +159,11 @@ def test_tasks_work_in_folders_of_any_name(hard: DataDir, whole: Release, tmp_pa
     assert hash_files(build_release(data, engine=engine, allow_missing=True)) == hash_files(whole)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_a_temporary_folder_that_can_not_be_made_is_named(engine: Any, hard: DataDir, tmp_path: Path) -> None:
+def test_a_temporary_folder_that_can_not_be_made_is_named(hard: DataDir, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     data = copy_raw(hard, tmp_path / "data")
     with pytest.raises(UsageError, match=rf"{tmp_path}/file can't be written to: .* --temp-dir"):
-        build_release(data, engine=replace(engine, limits=Limits(temp_dir=tmp_path / "file")), allow_missing=True)
+        build_release(data, engine=replace(IN_TASKS, limits=Limits(temp_dir=tmp_path / "file")), allow_missing=True)
 
 
 @NEEDS_JAVA

@@ -13,7 +13,7 @@ import pytest
 from documents import run_pipeline
 
 from etl.export import ROW_GROUP_ROWS, export_model
-from etl.models import load_tables
+from etl.models import define_macros, load_tables
 from etl.release import Release
 from etl.synthetic import synthesize
 
@@ -54,6 +54,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
         + f" from ({ITEMS})",
     }
     with duckdb.connect() as connection:
+        define_macros(connection)
         for name, query in filled.items():
             export_model(connection, replace(tables[name], query=query), folder / name)
     return folder
