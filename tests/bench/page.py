@@ -102,7 +102,7 @@ def _list_points(result: Result) -> str:
             show_number(point.seconds, "s"),
             f"{point.documents / point.seconds:,.0f}/s",
             f"{point.cost:,.1f} µs",
-            f"{point.cpu_seconds / point.documents * 1e6:,.1f} µs",
+            "" if point.cpu_seconds is None else f"{point.cpu_seconds / point.documents * 1e6:,.1f} µs",
             show_number(point.memory, "MB"),
             show_number(point.spilled, "MB"),
         )

@@ -64,12 +64,15 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One engine at one number of documents. `memory` and `spilled` are peaks, in MB."""
+    """One engine at one number of documents. `memory` and `spilled` are peaks, in MB.
+
+    `cpu_seconds` are None where processes took them that belong to nobody here, as Spark's workers.
+    """
 
     engine: str
     documents: int
     seconds: float
-    cpu_seconds: float
+    cpu_seconds: float | None
     memory: float
     spilled: float = 0
 
