@@ -158,7 +158,7 @@ def test_peers_make_the_rows_that_are_in_the_files(peer: str, place: Place, tmp_
     assert peer in PEERS
 
 
-@pytest.mark.parametrize("part", ["pipeline", "scale"])
+@pytest.mark.parametrize("part", ["scale"])
 def test_parts_run_and_their_sections_are_written(part: str, place: Place) -> None:
     result = run.PARTS[part](place, TINY)
     text = page.render_benchmarks(load_latest() | {part: result}, {}, {part: result})

@@ -177,7 +177,7 @@ def require_release(disk: Disk, release: Path) -> None:
 # --- fetch ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("share", [0, 0.9])
+@pytest.mark.parametrize("share", [0.9])
 @pytest.mark.usefixtures("data")
 def test_a_fetch_by_several_processes_is_done_once_there_is_space(
     share: float, many: Path, home: Path, disk: Disk
@@ -188,7 +188,7 @@ def test_a_fetch_by_several_processes_is_done_once_there_is_space(
     assert f"{MANY:,} of {MANY:,} fetched" in disk.run(BIN / "abid-etl", "status", "--data-dir", disk.data).stdout
 
 
-@pytest.mark.parametrize("room", [{"size": 0}, {"size": 32 << 10}, {"files": 0}, {"files": 1}], ids=str)
+@pytest.mark.parametrize("room", [{"size": 32 << 10}, {"files": 1}], ids=str)
 @pytest.mark.usefixtures("data")
 def test_a_fetch_by_one_process_is_done_once_there_is_space(room: dict[str, int], home: Path, disk: Disk) -> None:
     archive = shutil.make_archive(str(home / "archive"), "tar", home / "new")
@@ -207,7 +207,7 @@ def test_a_data_directory_that_can_not_be_made_is_named(home: Path, disk: Disk) 
 # --- build ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("share", [0, 0.5, 0.8])
+@pytest.mark.parametrize("share", [0, 0.8])
 @pytest.mark.usefixtures("data")
 def test_a_build_publishes_nothing_until_there_is_space(share: float, release: Path, disk: Disk) -> None:
     disk.leave(size=int(share * weigh(release)))
@@ -216,7 +216,7 @@ def test_a_build_publishes_nothing_until_there_is_space(share: float, release: P
     require_release(disk, release)
 
 
-@pytest.mark.parametrize("lacking", [1, 3, 1000])
+@pytest.mark.parametrize("lacking", [1, 3])
 @pytest.mark.usefixtures("data")
 def test_a_build_publishes_nothing_until_it_can_make_all_files(lacking: int, release: Path, disk: Disk) -> None:
     scratch = ["staging", "spill", "link to the release", "log of the catalog"]
