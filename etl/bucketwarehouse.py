@@ -49,6 +49,10 @@ class BucketWarehouse:
         """Where it is."""
         return Bucket("The warehouse", self.uri, self.options)
 
+    def require_usable(self) -> None:
+        """Ask whether the bucket can be used at all, before any work is done for it."""
+        _ = self.bucket.store
+
     def open_store(self, release_id: str) -> BucketStore:
         """Where the files of a release are put."""
         return BucketStore(self.bucket, release_id)

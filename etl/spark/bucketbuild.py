@@ -31,6 +31,7 @@ def build_in_bucket(  # noqa: PLR0913  each is a choice of its own
         SourceError: the bucket can't be used.
         UsageError, CheckError: as `build_release` does.
     """
+    warehouse.require_usable()
     with lock_writing(data), engine.open(raw, data, progress) as opened:
         missing = opened.list_missing()
         if not allow_missing:

@@ -158,6 +158,25 @@ def test_options_of_spark_are_refused_without_it(run: Run) -> None:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("place", ["/lake/warehouse", "s3://no-such-bucket"])
+def test_a_warehouse_that_can_not_be_used_is_named_before_any_work(
+    place: str, account: S3Options, bucket: Path, release: Release, run: Run
+) -> None:
+    assert release
+    options = [
+        "--warehouse",
+        place,
+        "--warehouse-endpoint-url",
+        account.endpoint_url,
+        "--data-dir",
+        bucket.parent / "data",
+    ]
+    done = run("abid-etl", "build", "--engine", "spark", *options, PATH="", JAVA_HOME="")
+    assert done.returncode in (2, 3)
+    assert place.removeprefix("s3://") in done.stderr
+    assert "Java" not in done.stderr  # it was not even looked for
+
+
 @NEEDS_JAVA
 def test_a_master_that_does_not_exist_is_an_error_of_the_user(bucket: Path, release: Release, run: Run) -> None:
     assert release
