@@ -19,7 +19,7 @@ from etl.sources.s3 import S3Source
 from etl.synthetic import synthesize
 from etl.verify_raw import verify_raw
 
-BINS = 50 * int(os.environ.get("ABID_SOAK", "6"))
+BINS = 50 * int(os.environ.get("ABID_SOAK", "4"))
 FAULTS: dict[Fault, float] = dict.fromkeys(
     ("500", "503", "reset", "stall", "truncated", "corrupted", "empty"),
     0.05,

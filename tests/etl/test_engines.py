@@ -1,5 +1,6 @@
 """A build that is shared out, over tasks here or over a cluster, makes what one that sees everything at once makes."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -24,6 +25,7 @@ from etl.progress import UNWATCHED, Step
 from etl.release import Release
 from etl.spark.engine import SparkEngine
 
+REAL_SAMPLE = os.environ.get("ABID_REAL_SAMPLE", "")
 ITEM_FILES = 3
 NOT_OF_THE_TABLES = {"published_at", "seconds", "spilled_bytes", "catalog", "seal"}
 IN_TASKS = DuckEngine(Limits(memory="500MB"), in_one_go=0)
@@ -73,6 +75,16 @@ def test_every_engine_makes_the_same_release_byte_for_byte(
     assert describe(release) == describe(whole)
     assert hash_files(release) == hash_files(whole)
     assert not data.staging.exists()
+
+
+@pytest.mark.skipif(not REAL_SAMPLE, reason="ABID_REAL_SAMPLE names no copy of real documents")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_makes_the_same_of_real_documents(engine: Engine, tmp_path: Path) -> None:
+    expected = run_pipeline(Path(REAL_SAMPLE), tmp_path / "whole")
+    release = build_release(copy_raw(DataDir(tmp_path / "whole"), tmp_path / "data"), engine=engine)
+    assert release.manifest["documents"]["loaded"] == len(list((Path(REAL_SAMPLE) / "metadata").iterdir()))
+    assert describe(release) == describe(expected)
+    assert hash_files(release) == hash_files(expected)
 
 
 def test_that_release_has_all_that_can_go_wrong(whole: Release) -> None:
