@@ -75,7 +75,7 @@ def build(
     set_log(log_format, quiet=quiet)
     from etl.engine import Limits  # noqa: PLC0415  (pyarrow is slow to import)
 
-    limits = Limits(threads, memory, temp_dir and temp_dir.absolute())
+    limits = Limits(threads, memory, temp_dir)
     layer = open_raw(data_dir, raw, raw_endpoint_url, raw_profile)
     if engine is Engine.DUCKDB:
         _refuse_spark_options(master, warehouse)

@@ -112,7 +112,7 @@ def run_pipeline(
     _fetch(source, options, data_dir, layer, _select(include, ids, limit), images=images, strict=not allow_missing)
     from etl.engine import Limits  # noqa: PLC0415  (pyarrow is slow to import)
 
-    build_here(data_dir, layer, Limits(threads, memory, temp_dir and temp_dir.absolute()), allow_missing=allow_missing)
+    build_here(data_dir, layer, Limits(threads, memory, temp_dir), allow_missing=allow_missing)
 
 
 @app.command("plan", short_help="What a fetch would do, and how long it would take", rich_help_panel="Pipeline")

@@ -204,6 +204,7 @@ TempDirOption = Annotated[
     typer.Option(
         "--temp-dir",
         file_okay=False,
+        resolve_path=True,  # tasks on Spark have other working directories
         help="Where the build holds what doesn't fit into memory; else in the data directory, "
         "or on Spark in the folder for temporary files of each machine.",
         show_default=False,

@@ -88,8 +88,7 @@ class RawBucket:
 
     def _copy_file(self, name: str, path: Path, version: _Version) -> None:
         with replace_file(path) as temporary:
-            with self.bucket.name_failures():
-                temporary.write_bytes(obstore.get(self.bucket.store, name).bytes())
+            self.bucket.copy(name, temporary)
             os.utime(temporary, ns=(version[1] * 1_000, version[1] * 1_000))
 
     @property

@@ -86,7 +86,7 @@ class Count:
 class Make:
     """Makes the tables of the folders that it gets, puts them to the store, and sends what is left to its partition.
 
-    What it has to say goes to partition `last`, and so does what others said.
+    What it has to say goes to partition `last`; what others said is handed on as it is.
     """
 
     task: Task
