@@ -14,6 +14,7 @@ from cli.site.command import make_site
 from cli.sql import open_shell, run_sql
 from cli.stderr import run, say
 from cli.stdout import print_text, write_result
+from cli.training.splits import splits
 from cli.version import VersionOption
 from etl.models import load_readable
 from etl.reports import OWN, load_reports
@@ -85,6 +86,9 @@ app.command("sql", short_help="Any query over the tables of the release", rich_h
 app.command("shell", short_help="The DuckDB shell on the release", rich_help_panel="SQL")(open_shell)
 app.command("site", short_help="All reports as pages that open offline", rich_help_panel="Share")(make_site)
 app.command("connect", short_help="Lines that connect other programs", rich_help_panel="Share")(connect)
+app.command(
+    "splits", short_help="Training, validation and test without a shelf on two sides", rich_help_panel="Training"
+)(splits)
 app.command("new", short_help="A report of your own, to change", rich_help_panel=OWN)(new_report)
 app.command("check", short_help="What is wrong with a report of your own", rich_help_panel=OWN)(check_report)
 for _report in load_reports().values():

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import duckdb
 
 _NAMED = re.compile(r"(\w+)(\s+not null)?")
-_COLUMN = re.compile(r"(\w+)\s+(varchar|integer|bigint|double|boolean|timestamp|lines|opened)(\s+not null)?\s+(\S.*)")
+_COLUMN = re.compile(
+    r"(\w+)\s+(varchar|integer|bigint|double|boolean|timestamp|lines|opened|texts)(\s+not null)?\s+(\S.*)"
+)
 
 _COMMENT = re.compile(r"--.*")
 _CTE = re.compile(r"(\w+)\s+as\s+(?:not\s+)?(?:materialized\s+)?\(", re.IGNORECASE)
@@ -100,6 +102,16 @@ def load_views() -> dict[str, Model]:
     """The views of `sql/views/` on those tables, for whoever reads a release: they hold no data."""
     described = _described(load_models())
     return {name: _load(file, frozenset(), described) for name, file in read_folder("views").items()}
+
+
+@cache
+def load_inferences() -> dict[str, Model]:
+    """The models of `sql/models/inferred/`: what a release lets us infer. Asked with parameters, never published."""
+    inferences: dict[str, Model] = {}
+    for name, file in read_folder("models/inferred").items():
+        described = _described(inferences | load_views() | load_models())
+        inferences[name] = _load(file, frozenset(), described)
+    return inferences
 
 
 def load_readable() -> dict[str, Model]:

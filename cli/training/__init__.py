@@ -1,0 +1,1 @@
+"""The commands that make training sets of a release, and their options."""

@@ -1,0 +1,104 @@
+"""`abid-report splits`: which bins to learn from, and which to judge by."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import (
+    DEFAULT_DATA_DIR,
+    DEFAULT_MEMORY,
+    DEFAULT_TIMEOUT,
+    DataDirOption,
+    FormatOption,
+    NoHeaderOption,
+    OutputOption,
+    QueryMemoryOption,
+    TimeoutOption,
+)
+from cli.stderr import say
+from cli.stdout import write_result
+from cli.training.options import (
+    DEFAULT_RATIOS,
+    FoldsOption,
+    GroupBy,
+    GroupByOption,
+    OverlapOption,
+    RatiosOption,
+    SeedOption,
+    Strategy,
+    StrategyOption,
+    WindowOption,
+)
+
+if TYPE_CHECKING:
+    from etl.training.sides import Split
+
+
+def splits(
+    context: typer.Context,
+    *,
+    seed: SeedOption = 0,
+    ratios: RatiosOption = DEFAULT_RATIOS,
+    folds: FoldsOption = None,
+    strategy: StrategyOption = Strategy.GROUPED,
+    window: WindowOption = 2,
+    overlap: OverlapOption = 0.0,
+    group_by: GroupByOption = GroupBy.CAPTURE,
+    report: Annotated[
+        bool, typer.Option("--report", help="Show what each side holds, and what would leak, instead of the bins.")
+    ] = False,
+    format_: FormatOption = None,
+    no_header: NoHeaderOption = False,
+    output: OutputOption = None,
+    timeout: TimeoutOption = DEFAULT_TIMEOUT,
+    memory: QueryMemoryOption = DEFAULT_MEMORY,
+    data_dir: DataDirOption = DEFAULT_DATA_DIR,
+) -> None:
+    """Share all bins out to training, validation and test, so that no shelf is on two sides.
+
+    Pictures that follow one another are often of one shelf: bins that are likely so are a capture group, which is never
+    parted. Each side has its share of every stratum (class of expected units), and no bin changes sides when others are
+    added behind it. --report tells the sizes, and how many bins of each side a model would know already.
+
+    Examples:
+
+        abid-report splits --seed 7 --report
+
+        abid-report splits --seed 7 --ratios 70/15/15 --output splits.parquet
+
+        abid-report splits --folds 5 --format csv
+    """
+    from cli.guard import open_guarded  # noqa: PLC0415  (duckdb is slow to import)
+    from etl.limits import Limits  # noqa: PLC0415
+    from etl.training.groups import Grouping, group_bins  # noqa: PLC0415
+    from etl.training.tables import ask_leaks, ask_splits, count_sizes  # noqa: PLC0415
+
+    split = make_split(context, seed, ratios, folds, strategy)
+    with open_guarded(data_dir, Limits(memory, timeout)) as warehouse:
+        bins = list(group_bins(warehouse.connect(), Grouping(window, overlap, group_by.value)))
+        ask = ask_leaks if report else ask_splits
+        write_result(ask(warehouse, bins, split), format_, output, header=not no_header)
+    if report:
+        _tell_sizes(*count_sizes(bins))
+
+
+def make_split(context: typer.Context, seed: int, ratios: str, folds: int | None, strategy: Strategy) -> "Split":
+    """The split that the options ask for.
+
+    Raises:
+        UsageError: the ratios aren't any, or both ratios and folds are given.
+    """
+    from etl.errors import UsageError  # noqa: PLC0415
+    from etl.training.sides import Split, make_folds, parse_ratios  # noqa: PLC0415
+
+    source = context.get_parameter_source("ratios")
+    if folds and source and source.name != "DEFAULT":
+        raise UsageError("--folds are all of one size: leave out --ratios")
+    return Split(make_folds(folds) if folds else parse_ratios(ratios), seed, strategy.value)
+
+
+def _tell_sizes(sizes: dict[int, int], bridges: int) -> None:
+    told = ", ".join(f"{groups:,} of {bins:,}" for bins, groups in sizes.items())
+    say(f"{sum(sizes.values()):,} capture groups, by their number of bins: {told}")
+    if bridges:
+        say(f"{bridges:,} bins are on no side: each would join two groups that were apart")

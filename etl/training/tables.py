@@ -1,0 +1,119 @@
+"""The tables that training sets are asked of, on a connection of their own: none is published.
+
+`splits` is made here, of the evidence; the others are the models of `sql/training/`.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from etl.chosenbins import choose_bins
+from etl.models import Model, load_inferences
+from etl.queryerrors import explaining
+from etl.result import Result
+from etl.training.groups import Grouped, group_bins
+from etl.training.plan import Plan
+from etl.training.sides import STRATEGIES, Split, choose_sides
+from etl.warehouse import Warehouse
+
+SPLITS_SCHEMA = pa.schema(
+    [
+        pa.field("bin_id", pa.string(), nullable=False),
+        pa.field("capture_group", pa.string()),
+        pa.field("stratum", pa.string(), nullable=False),
+        pa.field("side", pa.string()),
+    ]
+)
+"""One row per bin. A bridge has neither group nor side."""
+
+_NEEDS = {
+    "counting": (),
+    "verification": ("item_keys", "held_keys", "near_items"),
+    "quantity-verification": ("item_keys",),
+}
+
+
+def make_splits(bins: list[Grouped], split: Split) -> pa.Table:
+    """The side of every bin, as a table of `SPLITS_SCHEMA`."""
+    columns = [
+        [bin_.bin_id for bin_ in bins],
+        [bin_.group for bin_ in bins],
+        [bin_.stratum for bin_ in bins],
+        list(choose_sides(bins, split)),
+    ]
+    return pa.table([pa.array(column, pa.string()) for column in columns], schema=SPLITS_SCHEMA)
+
+
+def ask_splits(warehouse: Warehouse, bins: list[Grouped], split: Split) -> Result:
+    """The side of every bin, in the order of their ids; columns as the header of the model `splits` says."""
+    cursor = warehouse.connect()
+    with explaining(""):
+        cursor.register("splits", make_splits(bins, split))
+    return Result(lambda: cursor, load_inferences()["splits"].query)
+
+
+def ask_leaks(warehouse: Warehouse, bins: list[Grouped], split: Split) -> Result:
+    """What a split gives, and beside it all other strategies; columns as the header of the model `leaks` says."""
+    cursor = warehouse.connect()
+    with explaining(""):
+        tables = []
+        for strategy in STRATEGIES:
+            table = make_splits(bins, replace(split, strategy=strategy))
+            tables.append(table.append_column("strategy", pa.array([strategy] * len(table), pa.string())))
+        cursor.register("all_splits", pa.concat_tables(tables))
+        cursor.register("asked", _describe_asked(split))
+    return Result(lambda: cursor, load_inferences()["leaks"].query)
+
+
+def count_sizes(bins: Iterable[Grouped]) -> tuple[dict[int, int], int]:
+    """How many groups there are of each size, the smallest first; and how many bins are in none."""
+    members = Counter(bin_.group for bin_ in bins)
+    bridges = members.pop(None, 0)
+    return dict(sorted(Counter(members.values()).items())), bridges
+
+
+def _describe_asked(split: Split) -> pa.Table:
+    rows = [
+        {"strategy": strategy, "side": side, "share": share, "place": place, "is_asked": strategy == split.strategy}
+        for strategy in STRATEGIES
+        for place, (side, share) in enumerate(split.shares.items())
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def ask_task(warehouse: Warehouse, plan: Plan) -> Result:
+    """The rows of a training set, in the order of the bins; columns as the header of its model says."""
+    cursor = warehouse.connect()
+    with explaining(""):
+        cursor.register("splits", make_splits(list(group_bins(warehouse.connect(), plan.grouping)), plan.split))
+        cursor.register("chosen", _choose(warehouse, plan))
+        for name in ("candidates", *_NEEDS[plan.task]):
+            _create(cursor, name, plan)
+    model = load_inferences()[plan.task.replace("-", "_")]
+    return Result(lambda: cursor, model.query, _find_parameters(model, plan))
+
+
+def _choose(warehouse: Warehouse, plan: Plan) -> pa.Table:
+    query = "select bin_id from bins"
+    choose = choose_bins(warehouse.connect(), query, plan.where, plan.sample)
+    return choose(warehouse.connect()).sql(query).to_arrow_table()
+
+
+def _create(cursor: duckdb.DuckDBPyConnection, name: str, plan: Plan) -> None:
+    model = load_inferences()[name]
+    cursor.execute(f"create temp table {name} as {model.query}", _find_parameters(model, plan))
+
+
+def _find_parameters(model: Model, plan: Plan) -> dict[str, Any]:
+    known = {
+        "max_quantity": plan.max_quantity,
+        "negatives": plan.negatives,
+        "per_bin": plan.per_bin,
+        "seed": plan.split.seed,
+        "trust": plan.trust,
+    }
+    return {name: value for name, value in known.items() if f"${name}" in model.query}

@@ -1,0 +1,27 @@
+/*
+model:      held_keys
+kind:       inference
+grain:      one row per (capture_group, key)
+about:      The keys of all that the bins of a capture group hold: what may be in their pictures, however it is recorded.
+columns:
+  capture_group  not null
+  key            varchar  not null  An ASIN, an FCSKU or the words of a name, and which of them.
+*/
+with names as (
+  select bin_id, name from observations
+  union
+  select bin_id, normalized_name from observations
+),
+
+keys as (
+  select bin_id, 'asin ' || asin as key from observations where asin is not null
+  union
+  select bin_id, 'fcsku ' || fcsku from observations
+  union
+  select bin_id, 'name ' || array_to_string(bare_words(searched_text(name)), ' ') from names
+)
+
+select distinct splits.capture_group, keys.key
+from keys
+inner join splits using (bin_id)
+where splits.capture_group is not null and keys.key is not null
