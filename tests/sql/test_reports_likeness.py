@@ -164,6 +164,56 @@ def test_runs_reach_over_holes_and_partitions_but_not_from_one_style_to_the_othe
     }
 
 
+# --- neighbours -----------------------------------------------------------------------------------------------------
+
+
+def pair_by_distance(bins: dict[str, Document]) -> dict[str, list[tuple[str, str]]]:
+    """The pairs of bins of one style whose numbers are so far apart, and those that chance makes."""
+    by_number = {int(stem): stem for stem in bins}
+    drawn = sorted(bins, key=lambda stem: hashlib.md5(f"abid{stem}".encode()).hexdigest())
+    near = {
+        str(apart): [
+            (by_number[number], by_number[number + apart]) for number in by_number if number + apart in by_number
+        ]
+        for apart in (1, 2, 3, 4, 5, 10, 100)
+    }
+    return near | {"random": [(one, other) for turn, one in enumerate(drawn) for other in drawn[turn + 1 : turn + 101]]}
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.67])
+@pytest.mark.parametrize("style", STYLES)
+def test_neighbour_overlap_counts_pairs_with_an_asin_in_common_by_distance(
+    loaded: Loaded, style: str, threshold: float
+) -> None:
+    pairs: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for own in {"padded", "unpadded"} & {style} or {"padded", "unpadded"}:
+        for distance, of_style in pair_by_distance(loaded.of_style(own)).items():
+            pairs[distance] += of_style
+    expected = []
+    for distance, found in pairs.items():
+        likenesses = [jaccard(loaded.bins[one], loaded.bins[other]) or 0 for one, other in found]
+        sharing = sum(likeness > 0 for likeness in likenesses)
+        alike = sum(likeness > 0 and likeness >= threshold for likeness in likenesses)
+        if total := len(found):
+            percents = [pytest.approx(100 * count / total, abs=0.000051) for count in (sharing, alike)]
+            expected.append((distance, total, sharing, percents[0], alike, percents[1]))
+    report = loaded.warehouse.report("neighbour-overlap", id_style=style, threshold=threshold)
+    assert report.rows() == expected
+
+
+@pytest.mark.parametrize("loaded", ["real"], indirect=True)
+def test_real_neighbours_share_items_up_to_two_ids_away(loaded: Loaded) -> None:
+    rows = loaded.warehouse.report("neighbour-overlap", id_style="padded").rows()
+    assert [row[:4] for row in rows[:6]] == [
+        ("1", 2998, 1189, 39.6598),
+        ("2", 2997, 98, 3.2699),
+        ("3", 2996, 0, 0.0),
+        ("4", 2995, 0, 0.0),
+        ("5", 2994, 0, 0.0),
+        ("10", 2989, 1, 0.0335),
+    ]
+
+
 # --- groups and twins -----------------------------------------------------------------------------------------------
 
 
