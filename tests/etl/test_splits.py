@@ -1,0 +1,331 @@
+"""Splits: what they promise, counted in plain Python over the documents."""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from documents import make_document, make_line
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from loaded import Loaded, load, style_of
+from shelves import Documents, find_evidence, inventory_of
+
+from etl.errors import UsageError
+from etl.models import define_macros
+from etl.training.groups import Grouped, Grouping, group_bins
+from etl.training.sides import Split, choose_sides, make_folds, parse_ratios
+from etl.training.tables import ask_leaks, ask_splits
+
+SEEDS = range(20)
+SHARES = {"80/10/10": parse_ratios("80/10/10"), "70/15/15": parse_ratios("70/15/15"), "folds": make_folds(5)}
+FEW = 3  # unpadded bins of one stratum in the sample: shares say nothing of them
+
+
+@pytest.fixture(scope="module")
+def real_bins(real_sample: Loaded) -> list[Grouped]:
+    return list(group_bins(real_sample.warehouse.connect(), Grouping()))
+
+
+@pytest.fixture(scope="module")
+def real_evidence(real_sample: Loaded) -> list[tuple[str, str]]:
+    return find_evidence(real_sample.bins)
+
+
+def share_out(bins: list[Grouped], split: Split) -> dict[str, str | None]:
+    return {bin_.bin_id: side for bin_, side in zip(bins, choose_sides(bins, split), strict=True)}
+
+
+def stratum_of(stem: str, document: dict[str, Any]) -> str:
+    expected = document["EXPECTED_QUANTITY"]
+    name = next((name for least, name in ((11, "11+"), (8, "8-10"), (6, "6-7")) if expected >= least), str(expected))
+    return name if style_of(stem) == "padded" else f"unpadded {name}"
+
+
+# --- what is asked for ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("80/10/10", {"train": 0.8, "validation": 0.1, "test": 0.1}),
+        ("3/1", {"train": 0.75, "validation": 0.25}),
+        (" 0.5 / .5/1e0", {"train": 0.25, "validation": 0.25, "test": 0.5}),
+    ],
+)
+def test_ratios_are_two_or_three_numbers(text: str, expected: dict[str, float]) -> None:
+    assert parse_ratios(text) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "80", "8/x", "80/20/0", "80/-1/1", "1/2/3/4", "nan/1", "inf/1", "80/10/", "80:20"]
+)
+def test_other_ratios_are_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(UsageError, match="Write two or three numbers above zero: 80/20, or 80/10/10") as raised:
+        parse_ratios(text)
+    assert str(raised.value).startswith(f"not ratios: {text}\n")
+
+
+@pytest.mark.parametrize("count", [-1, 0, 1, 101])
+def test_so_many_folds_there_can_not_be(count: int) -> None:
+    with pytest.raises(UsageError, match=f"from 2 to 100 folds, not {count}"):
+        make_folds(count)
+
+
+# --- real documents -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("shares", SHARES.values(), ids=SHARES)
+def test_no_shelf_and_no_evidence_is_on_two_sides(
+    shares: dict[str, float], seed: int, real_bins: list[Grouped], real_evidence: list[tuple[str, str]]
+) -> None:
+    sides = share_out(real_bins, Split(shares, seed))
+    on: dict[str | None, set[str | None]] = defaultdict(set)
+    for bin_ in real_bins:
+        on[bin_.group].add(sides[bin_.bin_id])
+    assert [group for group, found in on.items() if len(found) > 1] == []
+    assert [pair for pair in real_evidence if sides[pair[0]] != sides[pair[1]]] == []
+    assert set(sides.values()) == set(shares)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("shares", SHARES.values(), ids=SHARES)
+def test_every_stratum_has_its_shares(
+    shares: dict[str, float], seed: int, real_bins: list[Grouped], real_sample: Loaded
+) -> None:
+    strata = {stem: stratum_of(stem, document) for stem, document in real_sample.bins.items()}
+    assert strata == {bin_.bin_id: bin_.stratum for bin_ in real_bins}
+    totals = Counter(strata.values())
+    counts = Counter((strata[stem], side) for stem, side in share_out(real_bins, Split(shares, seed)).items())
+    for stratum, total in totals.items():
+        for side, share in shares.items():
+            off = abs(counts[stratum, side] / total - share)
+            assert off <= 0.02 or total <= FEW, f"{stratum} of {side}: {off:.4f}"
+
+
+def test_seeds_differ_and_one_seed_does_not(real_bins: list[Grouped]) -> None:
+    splits = [tuple(share_out(real_bins, Split(SHARES["80/10/10"], seed)).items()) for seed in SEEDS]
+    assert len(set(splits)) == len(SEEDS)
+    assert splits[3] == tuple(share_out(real_bins, Split(SHARES["80/10/10"], 3)).items())
+
+
+# --- what would be known already ------------------------------------------------------------------------------------
+
+
+def count_leaks(
+    documents: Documents, groups: dict[str, str | None], sides: dict[str, str | None], stratum: str
+) -> dict[str, tuple[Any, ...]]:
+    """By side: bins, groups, and of those that judge how many a model knows by a mate, by the same inventory, or so."""
+    inventories = {stem: frozenset(inventory_of(document).items()) for stem, document in documents.items()}
+    names = {side for side in sides.values() if side}
+    counts = {}
+    for side in names:
+        learnt = [stem for stem in sides if sides[stem] in ({"train"} if "train" in names else names - {side})]
+        known_groups, known_inventories = {groups[stem] for stem in learnt}, {inventories[stem] for stem in learnt}
+        here = [stem for stem in sides if sides[stem] == side and stratum in ("all", stratum_of(stem, documents[stem]))]
+        mates = {stem for stem in here if groups[stem] in known_groups}
+        same = {stem for stem in here if inventories[stem] and inventories[stem] in known_inventories}
+        leaks = (None,) * 3 if side == "train" else (len(mates), len(same), len(mates | same))
+        counts[side] = (len(here), len({groups[stem] for stem in here}), *leaks)
+    return counts
+
+
+@pytest.mark.parametrize("asked", ["grouped", "random"])
+@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("shares", SHARES.values(), ids=SHARES)
+def test_leaks_are_counted_as_by_hand(
+    shares: dict[str, float], seed: int, asked: str, real_bins: list[Grouped], real_sample: Loaded
+) -> None:
+    hold_leaks(real_sample, real_bins, Split(shares, seed, asked))
+
+
+def hold_leaks(loaded: Loaded, bins: list[Grouped], split: Split) -> None:
+    result = ask_leaks(loaded.warehouse, bins, split)
+    names = result.columns
+    found = {row[:3]: dict(zip(names, row, strict=True)) for row in result.rows()}
+    groups = {bin_.bin_id: bin_.group for bin_ in bins}
+    totals = Counter(bin_.stratum for bin_ in bins if bin_.group)
+    for strategy in ("grouped", "random"):
+        sides = share_out(bins, replace(split, strategy=strategy))
+        for stratum in ("all", *(totals if strategy == split.strategy else ())):
+            total = totals[stratum] or totals.total()
+            counts = count_leaks(loaded.bins, groups, sides, stratum)
+            for side, share in split.shares.items():
+                row = found.pop((strategy, side, stratum))
+                here, of, mates, same, either = counts[side]
+                asked = ("bins", "groups", "with_group_mate", "with_identical_inventory", "leaking")
+                expected = (here, of, mates, same, either) if here else (0, 0, None, None, None)
+                assert tuple(row[name] for name in asked) == expected
+                assert (row["share"], row["asked_share"]) == pytest.approx((here / total, share), abs=6e-5)
+                leaking_share = either / here if here and either is not None else None
+                assert row["leaking_share"] == (leaking_share and pytest.approx(leaking_share, abs=6e-5))
+    assert found == {}
+
+
+def test_most_of_a_random_split_is_known_and_nearly_nothing_of_a_grouped_one(
+    real_bins: list[Grouped], real_sample: Loaded
+) -> None:
+    groups = {bin_.bin_id: bin_.group for bin_ in real_bins}
+    for seed in SEEDS:
+        split = Split(SHARES["80/10/10"], seed)
+        for side in ("validation", "test"):
+            kept = count_leaks(real_sample.bins, groups, share_out(real_bins, split), "all")[side]
+            parted = replace(split, strategy="random")
+            random_ = count_leaks(real_sample.bins, groups, share_out(real_bins, parted), "all")[side]
+            assert kept[2] == 0
+            assert kept[4] / kept[0] < 0.02
+            assert random_[4] / random_[0] > 0.5
+
+
+# --- stability ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def first_bins(real_sample: Loaded, tmp_path_factory: pytest.TempPathFactory) -> list[Grouped]:
+    """Those of a release of the first 2,000 documents."""
+    stems = sorted(real_sample.bins)[:2_000]
+    first = load(tmp_path_factory.mktemp("first"), {stem: real_sample.bins[stem] for stem in stems})
+    return list(group_bins(first.warehouse.connect(), Grouping()))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("shares", SHARES.values(), ids=SHARES)
+@pytest.mark.parametrize("strategy", ["grouped", "random"])
+def test_bins_keep_their_sides_when_others_are_added(
+    strategy: str, shares: dict[str, float], seed: int, first_bins: list[Grouped], real_bins: list[Grouped]
+) -> None:
+    before, after = (share_out(bins, Split(shares, seed, strategy)) for bins in (first_bins, real_bins))
+    assert len(before) == 2_000
+    assert before == {stem: after[stem] for stem in before}
+
+
+ITEMS = [f"B{number:02d}" for number in range(8)]
+BINS = st.lists(
+    st.tuples(st.integers(1, 3), st.sets(st.sampled_from(ITEMS), max_size=3), st.integers(0, 12)), max_size=25
+)
+"""How far each is behind the one before, what it holds, and how much is expected."""
+
+
+def invent(bins: list[tuple[int, set[str], int]]) -> Documents:
+    documents, number = {}, 0
+    for step, items, expected in bins:
+        number += step
+        documents[f"{number:05d}"] = make_document(*map(make_line, sorted(items)), EXPECTED_QUANTITY=expected)
+    return documents
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(config={"threads": 1}) as connection:
+        define_macros(connection)
+        yield connection
+
+
+def group_without_a_release(
+    connection: duckdb.DuckDBPyConnection, documents: Documents, grouping: Grouping
+) -> list[Grouped]:
+    """As of a release whose tables have these columns: building one takes too long for many examples."""
+    rows = [
+        {
+            "bin_id": stem,
+            "id_style": "padded",
+            "bin_number": int(stem),
+            "expected_quantity": document["EXPECTED_QUANTITY"],
+            "asin_count": len(document["BIN_FCSKU_DATA"]),
+            "fcsku_count": len(document["BIN_FCSKU_DATA"]),
+            "rejected_line_count": 0,
+            "metadata_md5": repr(document),
+        }
+        for stem, document in documents.items()
+    ]
+    lines = [{"bin_id": stem, "asin": asin} for stem in documents for asin in documents[stem]["BIN_FCSKU_DATA"]]
+    nobody = pa.schema([("bin_id", pa.string()), ("asin", pa.string())])
+    connection.register("bins", pa.Table.from_pylist(rows))
+    connection.register("quantities", pa.Table.from_pylist(lines, schema=nobody))
+    return list(group_bins(connection, grouping))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    bins=BINS.filter(bool),
+    added=BINS,
+    grouping=st.builds(Grouping, kind=st.sampled_from(["capture", "item"])),
+    split=st.builds(Split, st.sampled_from(list(SHARES.values())), st.integers(0, 3)),
+)
+def test_no_bin_moves_whatever_is_added_behind_it(
+    bins: list[tuple[int, set[str], int]],
+    added: list[tuple[int, set[str], int]],
+    grouping: Grouping,
+    split: Split,
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    documents = invent(bins + added)
+    earlier = dict(list(documents.items())[: len(bins)])
+    before = share_out(group_without_a_release(connection, earlier, grouping), split)
+    after = share_out(group_without_a_release(connection, documents, grouping), split)
+    assert before == {stem: after[stem] for stem in before}
+
+
+@given(
+    bins=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 40)), max_size=200),
+    shares=st.sampled_from([*SHARES.values(), make_folds(7), parse_ratios("98/1/1")]),
+    seed=st.integers(),
+)
+def test_single_bins_are_never_more_than_one_off_their_share(
+    bins: list[tuple[str, int]], shares: dict[str, float], seed: int
+) -> None:
+    grouped = [Grouped(str(number), stratum, str(number)) for number, (stratum, _) in enumerate(bins)]
+    counts: Counter[tuple[str, str | None]] = Counter()
+    totals: Counter[str] = Counter()
+    for bin_, side in zip(grouped, choose_sides(grouped, Split(shares, seed)), strict=True):
+        counts[bin_.stratum, side] += 1
+        totals[bin_.stratum] += 1
+        for name, share in shares.items():
+            due = share * totals[bin_.stratum]
+            assert math.floor(due - 1e-6) <= counts[bin_.stratum, name] <= math.ceil(due + 1e-6)
+
+
+# --- invented documents ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def invented(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    """A shelf, a bridge, empty bins, and one inventory recorded in many ways."""
+    stems = [f"{number:05d}" for number in range(10, 400, 10)]
+    documents: Documents = {
+        **{f"{number:05d}": make_document(make_line("B0SHELF", number)) for number in range(1, 5)},
+        **{stem: make_document(make_line("B0SAME", 2, name=f"Named {stem}")) for stem in stems[:20]},
+        **{stem: make_document(BIN_FCSKU_DATA={f"ZZ{stem}": make_line("B0SAME", 2)}) for stem in stems[20:]},
+        **{stem: make_document() for stem in ("1", "2", "700", "00700", "00800", "90000")},
+        "00500": make_document(make_line("B0LEFT")),
+        "00501": make_document(make_line("B0RIGHT")),
+        "00502": make_document(make_line("B0LEFT"), make_line("B0RIGHT")),
+    }
+    return load(tmp_path_factory.mktemp("invented"), documents)
+
+
+@pytest.mark.parametrize("shares", SHARES.values(), ids=SHARES)
+def test_leaks_of_invented_bins_are_counted_as_by_hand(shares: dict[str, float], invented: Loaded) -> None:
+    bins = list(group_bins(invented.warehouse.connect(), Grouping()))
+    assert [bin_.bin_id for bin_ in bins if bin_.group is None] == ["00502"]
+    hold_leaks(invented, bins, Split(shares, 1))
+    side = "test" if "test" in shares else "fold-2"
+    groups = {bin_.bin_id: bin_.group for bin_ in bins}
+    assert count_leaks(invented.bins, groups, share_out(bins, Split(shares, 1)), "all")[side][3] > 0
+
+
+def test_every_bin_has_a_row_with_its_group_and_side(invented: Loaded) -> None:
+    bins, split = list(group_bins(invented.warehouse.connect(), Grouping())), Split(SHARES["80/10/10"], 5)
+    sizes = Counter(bin_.group for bin_ in bins)
+    sides = share_out(bins, split)
+    stems = sorted(invented.bins, key=lambda stem: (int(stem), -len(stem)))
+    groups = {bin_.bin_id: bin_ for bin_ in bins}
+    assert ask_splits(invented.warehouse, bins, split).rows() == [
+        (stem, group, sizes[group] if group else 1, stratum, sides[stem])
+        for stem, stratum, group in map(groups.__getitem__, stems)
+    ]
