@@ -308,20 +308,26 @@ def synthesize(
     dirty: Annotated[
         float, typer.Option("--dirty", min=0, max=1, help="Share of documents to spoil; planted.jsonl lists them.")
     ] = 0.0,
+    pictures: Annotated[
+        bool,
+        typer.Option("--pictures", help="Make a picture of each bin, which needs 'abid-warehouse[pictures]'."),
+    ] = False,
     quiet: QuietOption = False,
     log_format: LogFormatOption = LogFormat.TEXT,
 ) -> None:
     """Make a bucket of invented documents that resembles the real one, as a directory to run the pipeline on.
 
-    Example:
+    Examples:
 
         abid-etl synthesize bucket --bins 20000 --seed 1
+
+        abid-etl synthesize bucket --bins 4000 --pictures
     """
     from etl.synthetic import synthesize as make_bucket  # noqa: PLC0415  (no other command needs it)
 
     set_log(log_format, quiet=quiet)
     with open_progress().step("making documents", bins, "documents") as step:
-        made = make_bucket(directory, bins=bins, seed=seed, dirty=dirty, on_progress=step.advance)
+        made = make_bucket(directory, bins=bins, seed=seed, dirty=dirty, pictures=pictures, on_progress=step.advance)
     say(summary.describe_synthesis(made, directory))
 
 

@@ -56,6 +56,8 @@ class Bin(NamedTuple):
     lines: tuple[Line, ...]
     is_pictured: bool
     """Whether the document names its picture and has no normalised names: the variant of the unpadded stems."""
+    shelf: int
+    """Number of the first bin of the visit. No document tells it, but pictures show it."""
 
 
 class Block(NamedTuple):
@@ -100,16 +102,18 @@ def _fill_pictured(block: Block, dice: Random, pictured: int, draw_item: ItemDra
     """Unpadded bins were sampled: as many of each expected quantity from 0 to 5, and no neighbours."""
     for number in range(block.first, block.last + 1):
         expected = (number - 1) * 6 // pictured
-        yield Bin(str(number), expected, _Shelf(dice, draw_item, expected).list_lines(), is_pictured=True)
+        lines = _Shelf(dice, draw_item, expected).list_lines()
+        yield Bin(str(number), expected, lines, is_pictured=True, shelf=number)
 
 
 def _fill_padded(block: Block, dice: Random, draw_item: ItemDraw) -> Iterator[Bin]:
     number = block.first
     while True:
+        shelf = number
         for expected, lines in _visit_shelf(dice, draw_item):
             if number > block.last:
                 return
-            yield Bin(f"{number:05d}", expected, lines, is_pictured=False)
+            yield Bin(f"{number:05d}", expected, lines, is_pictured=False, shelf=shelf)
             number += 1
 
 

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from etl.errors import UsageError
 from etl.synthetic.bins import Block, count_pictured, divide_blocks, fill_block
@@ -22,7 +22,11 @@ from etl.synthetic.document import Typesetter
 from etl.synthetic.faults import choose_faults
 from etl.workers import Workers
 
+if TYPE_CHECKING:
+    from etl.synthetic.pictures import Painter
+
 METADATA = "metadata"
+IMAGES = "bin-images"
 MARKER = "abid-synthetic.json"  # as `etl.sources.base` has it, which would bring pyarrow into every worker
 PLANTED = "planted.jsonl"
 GENERATOR = 1
@@ -48,6 +52,7 @@ class _Order(NamedTuple):
     bins: int
     seed: int
     planted: int
+    pictures: bool
 
 
 class _Written(NamedTuple):
@@ -62,29 +67,35 @@ def synthesize(  # noqa: PLR0913 - the keywords are the public face
     bins: int,
     seed: int,
     dirty: float = 0.0,
+    pictures: bool = False,
     processes: int | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> Synthesis:
     """Write a bucket of invented documents.
 
-    The same `bins`, `seed` and `dirty` give the same files, bytes and modification times. Each further process is
-    started anew, so a script that calls this needs the usual `if __name__ == "__main__"`.
+    The same `bins`, `seed` and `dirty` give the same files, bytes and modification times; those of pictures also go
+    by the version of Pillow. Each further process is started anew, so a script that calls this needs the usual
+    `if __name__ == "__main__"`.
 
     Args:
         directory: where to write; made when missing, and else must be empty.
         bins: the number of documents, bad ones included.
         seed: chooses the bucket among those of its size.
         dirty: share of documents to spoil, in turn in every way that `etl.synthetic.faults` knows.
+        pictures: whether to make the picture of each bin, too; a spoiled document's shows the bin as it was.
         processes: one a core when not given.
         on_progress: called with the number of documents written since its last call.
 
     Raises:
-        UsageError: an argument is out of its range, or the directory isn't empty.
+        UsageError: an argument is out of its range, the directory isn't empty, or Pillow is missing.
     """
     started = time.monotonic()
     _check_arguments(directory, bins, dirty)
-    order = _Order(directory, bins, seed, round(bins * dirty))
-    (directory / METADATA).mkdir(parents=True, exist_ok=True)
+    order = _Order(directory, bins, seed, round(bins * dirty), pictures)
+    if pictures:
+        _make_painter(order)
+    for folder in (METADATA, IMAGES) if pictures else (METADATA,):
+        (directory / folder).mkdir(parents=True, exist_ok=True)
     documents, size, planted = 0, 0, list[str]()
     with closing(_write_blocks(order, processes or os.cpu_count() or 1)) as blocks:
         for written in blocks:
@@ -96,6 +107,8 @@ def synthesize(  # noqa: PLR0913 - the keywords are the public face
     if dirty:
         _write_file(directory / PLANTED, "".join(planted).encode(), 0)
     marker = {"synthetic": True, "bins": bins, "seed": seed, "dirty": float(dirty), "generator": GENERATOR}
+    if pictures:
+        marker["pictures"] = True
     _write_file(directory / MARKER, json.dumps(marker, indent=4).encode(), 0)
     return Synthesis(documents, size, len(planted), time.monotonic() - started)
 
@@ -126,12 +139,20 @@ def _write_blocks(order: _Order, processes: int) -> Generator[_Written]:
                     yield future.result()
     finally:
         _make_typesetter.cache_clear()
+        _make_painter.cache_clear()
 
 
 @lru_cache(maxsize=1)
 def _make_typesetter(seed: int, bins: int) -> Typesetter:
     """One for all the blocks of a process: it remembers items."""
     return Typesetter(Catalogue(seed=seed, bins=bins))
+
+
+@lru_cache(maxsize=1)
+def _make_painter(order: _Order) -> "Painter":
+    from etl.synthetic.pictures import Painter  # noqa: PLC0415  (documents need no Pillow)
+
+    return Painter(_make_typesetter(order.seed, order.bins).catalogue, order.seed)
 
 
 def _write_block(order: _Order, block: Block) -> _Written:
@@ -143,6 +164,8 @@ def _write_block(order: _Order, block: Block) -> _Written:
     size, planted = 0, list[str]()
     for position, bin_ in enumerate(documents, first):
         stem = bin_.stem
+        if order.pictures:
+            _write_file(order.directory / IMAGES / f"{stem}.jpg", _make_painter(order).paint(bin_), position)
         if fault := spoiled.get(position):
             stem, content = fault.spoil(bin_, typesetter)
             planted.append(fault.describe(f"{METADATA}/{stem}.json"))
