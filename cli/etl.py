@@ -11,6 +11,7 @@ from cli import summary
 from cli.build import build, build_here, open_raw, pull, spark_job
 from cli.export import export
 from cli.help import PanelGroup, require_command
+from cli.images import images as get_images
 from cli.options import (
     DEFAULT_DATA_DIR,
     PUBLIC_BUCKET,
@@ -266,6 +267,9 @@ def compact(
     say(summary.describe_compaction(done))
 
 
+app.command("images", short_help="The pictures of a manifest or a query, in a folder", rich_help_panel="Pipeline")(
+    get_images
+)
 app.command("releases", short_help="The releases that are kept", rich_help_panel="Releases")(releases)
 app.command("rollback", short_help="Make a former release current again", rich_help_panel="Releases")(rollback)
 app.command("prune", short_help="Remove old releases", rich_help_panel="Releases")(prune)

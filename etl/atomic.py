@@ -12,12 +12,16 @@ _UNFINISHED: set[Path] = set()
 
 
 @contextmanager
-def replace_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` to write to; it takes the place of `path` when the block ends well."""
+def replace_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
+    """Yield a temporary path beside `path` to write to; it takes the place of `path` when the block ends well.
+
+    Only what is held to its hash before it is relied on may do without `synced`: a loss of power can leave it empty.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with _removing(path.with_name(f".{path.name}.{os.getpid()}{_SUFFIX}")) as temporary:
         yield temporary
-        sync(temporary)
+        if synced:
+            sync(temporary)
         temporary.replace(path)
 
 

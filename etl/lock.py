@@ -25,20 +25,31 @@ def lock_writing(data: DataDir) -> Iterator[None]:
         data.root.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise UsageError(f"{data.root} isn't a folder: name one with --data-dir or ABID_DATA_DIR") from None
-    folder = os.open(data.root, os.O_RDONLY | os.O_DIRECTORY)
+    with lock_folder(data.root, "--data-dir"):
+        yield
+
+
+@contextmanager
+def lock_folder(folder: Path, option: str) -> Iterator[None]:
+    """The same of any folder that is there; `option` is what names another one.
+
+    Raises:
+        UsageError: another process holds it.
+    """
+    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        _lock(folder, data)
+        _lock(held, folder, option)
         yield
     finally:
-        os.close(folder)
+        os.close(held)
 
 
-def _lock(folder: int, data: DataDir) -> None:
+def _lock(held: int, folder: Path, option: str) -> None:
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise UsageError(
-            f"another abid-etl is writing to {data.root}: wait until it is done, or use another --data-dir"
+            f"another abid-etl is writing to {folder}: wait until it is done, or use another {option}"
         ) from None
 
 

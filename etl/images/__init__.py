@@ -1,0 +1,1 @@
+"""The pictures of bins, from the source into a folder."""

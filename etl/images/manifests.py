@@ -1,0 +1,181 @@
+"""Manifests: files that name a picture a row, and copies of them without the rows whose picture isn't there.
+
+A row names its picture by `image_key` or, where there is no such column, by `bin_id`; a bin can have many rows. Rows of
+text are copied byte for byte, so each is kept together with its bytes; a CSV row may span lines.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from etl.atomic import replace_file
+from etl.errors import UsageError
+from etl.sources.base import IMAGES_PREFIX
+
+COLUMNS = ("image_key", "bin_id")
+_BATCH_ROWS = 65_536
+_Row = tuple[bytes, str | None]  # its bytes, and the key that it names; None where it names none, as a header
+_Split = Callable[[BinaryIO], Iterator[_Row]]
+
+
+class Manifest(Protocol):
+    """A file that names pictures."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    def read_keys(self) -> Iterator[str]:
+        """The key of each row's picture, as it is named. Streams.
+
+        Raises:
+            UsageError: the file isn't a manifest.
+        """
+
+    def write_copy(self, path: Path, kept: set[str]) -> None:
+        """Write the rows whose keys are in `kept` to `path`, which appears whole."""
+
+
+def open_manifest(path: Path) -> Manifest:
+    """The manifest at `path`, of the kind that its ending says.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not path.is_file():
+        raise UsageError(f"--manifest {path} is no file: name one that `abid-report manifest` wrote")
+    if path.suffix == ".parquet":
+        return _ParquetManifest(path)
+    if split := _SPLITS.get(path.suffix):
+        return _TextManifest(path, split)
+    raise UsageError(f"--manifest {path} can't be read: its name must end in {', '.join(_SPLITS)} or .parquet")
+
+
+def choose_column(names: Mapping[str, Any] | list[str]) -> str:
+    """The column that names pictures.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if column := next((name for name in COLUMNS if name in names), None):
+        return column
+    raise UsageError(f"no column is called {' or '.join(COLUMNS)}, one of which must name the pictures")
+
+
+def make_key(column: str, value: Any) -> str:
+    """The key of the picture that a value of `column` names.
+
+    Raises:
+        UsageError: it is no text.
+    """
+    if not isinstance(value, str):
+        raise UsageError(f"{column} is {value!r}, which is no text: mind that 523 and 00523 are different bins")
+    return value if column == "image_key" else f"{IMAGES_PREFIX}{value}.jpg"
+
+
+@dataclass(frozen=True, slots=True)
+class _TextManifest:
+    """JSON lines or CSV. Holds one row."""
+
+    path: Path
+    split: _Split
+
+    def read_keys(self) -> Iterator[str]:
+        return (key for _, key in self._read_rows() if key is not None)
+
+    def write_copy(self, path: Path, kept: set[str]) -> None:
+        with replace_file(path) as temporary, temporary.open("wb") as copy:
+            copy.writelines(row for row, key in self._read_rows() if key is None or key in kept)
+
+    def _read_rows(self) -> Iterator[_Row]:
+        with _explain(self.path), self.path.open("rb") as file:
+            yield from self.split(file)
+
+
+@dataclass(frozen=True, slots=True)
+class _ParquetManifest:
+    """Holds one batch. The copy has the schema, and what the file says of itself."""
+
+    path: Path
+
+    def read_keys(self) -> Iterator[str]:
+        with _explain(self.path), pq.ParquetFile(self.path) as file:
+            column = choose_column(file.schema_arrow.names)
+            for batch in file.iter_batches(_BATCH_ROWS, columns=[column]):
+                yield from _make_keys(batch, column)
+
+    def write_copy(self, path: Path, kept: set[str]) -> None:
+        with pq.ParquetFile(self.path) as file, replace_file(path) as temporary:
+            column = choose_column(file.schema_arrow.names)
+            with pq.ParquetWriter(temporary, file.schema_arrow, compression="zstd") as copy:
+                for batch in file.iter_batches(_BATCH_ROWS):
+                    copy.write_batch(batch.filter(pa.array([key in kept for key in _make_keys(batch, column)])))
+
+
+def _make_keys(batch: pa.RecordBatch, column: str) -> list[str]:
+    return [make_key(column, value) for value in batch[column].to_pylist()]
+
+
+def _split_json(file: BinaryIO) -> Iterator[_Row]:
+    for number, line in enumerate(file, 1):
+        with _locate(number):
+            row = json.loads(line) if line.strip() else None
+            if row is not None and not isinstance(row, dict):
+                raise UsageError("it is no JSON object")
+            yield line, None if row is None else _read_key(row)
+
+
+def _split_csv(file: BinaryIO) -> Iterator[_Row]:
+    taken: list[bytes] = []
+
+    def decode() -> Iterator[str]:
+        for line in file:
+            taken.append(line)
+            yield line.decode("utf-8")
+
+    lines = decode()
+    first = next(lines, "").removeprefix("\ufeff")
+    reader = csv.reader(chain([first], lines), strict=True)
+    header: list[str] | None = None
+    for cells in reader:
+        with _locate(reader.line_num):
+            is_row = header is not None and bool(cells)
+            key = _read_key(dict(zip(header or (), cells, strict=False))) if is_row else None
+            if header is None:
+                choose_column(header := cells)
+            yield b"".join(taken), key
+            taken.clear()
+
+
+def _read_key(row: Mapping[str, Any]) -> str:
+    column = choose_column(row)
+    return make_key(column, row[column])
+
+
+@contextmanager
+def _locate(line: int) -> Iterator[None]:
+    """Say in which line something is wrong."""
+    try:
+        yield
+    except (UsageError, ValueError, RecursionError) as error:
+        raise UsageError(f"line {line}: {error}") from error
+
+
+@contextmanager
+def _explain(path: Path) -> Iterator[None]:
+    """Say in which file something is wrong."""
+    try:
+        yield
+    except (UsageError, ValueError, OSError, csv.Error) as error:
+        raise UsageError(f"--manifest {path} can't be read: {str(error).splitlines()[0]}") from error
+
+
+_SPLITS: dict[str, _Split] = {".jsonl": _split_json, ".csv": _split_csv}
