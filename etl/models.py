@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _NAMED = re.compile(r"(\w+)(\s+not null)?")
 _COLUMN = re.compile(
-    r"(\w+)\s+(varchar|integer|bigint|double|boolean|timestamp|lines|opened|texts)(\s+not null)?\s+(\S.*)"
+    r"(\w+)\s+(varchar|integer|bigint|double|boolean|timestamp|lines|opened|texts|numbers)(\s+not null)?\s+(\S.*)"
 )
 
 _COMMENT = re.compile(r"--.*")

@@ -14,8 +14,8 @@ _UNKNOWN = {"interval", "union", "variant", "bit", "bignum", "uhugeint", "time w
 _NESTED = {"list", "array", "struct", "map"}
 
 
-def write_relation(relation: duckdb.DuckDBPyRelation, path: Path) -> int:
-    """Write all rows to a file, and return how many they are; streams.
+def write_relation(relation: duckdb.DuckDBPyRelation, path: Path, metadata: dict[str, str] | None = None) -> int:
+    """Write all rows to a file, and return how many they are; streams. `metadata` are the keys and values of the file.
 
     Raises:
         QueryError: a column is of a type that Parquet doesn't know, or holds a value that Parquet can't.
@@ -26,7 +26,7 @@ def write_relation(relation: duckdb.DuckDBPyRelation, path: Path) -> int:
     reader = relation.to_arrow_reader(_ROWS)
     rows = 0
     try:
-        with pq.ParquetWriter(path, reader.schema, compression="zstd") as writer:
+        with pq.ParquetWriter(path, reader.schema.with_metadata(metadata), compression="zstd") as writer:
             for batch in reader:
                 writer.write_batch(batch)
                 rows += batch.num_rows

@@ -87,14 +87,25 @@ def _describe_asked(split: Split) -> pa.Table:
 
 def ask_task(warehouse: Warehouse, plan: Plan) -> Result:
     """The rows of a training set, in the order of the bins; columns as the header of its model says."""
+    cursor = prepare_tables(warehouse, plan, _NEEDS[plan.task])
+    return ask_model(cursor, plan.task.replace("-", "_"), plan)
+
+
+def prepare_tables(warehouse: Warehouse, plan: Plan, needs: Iterable[str]) -> duckdb.DuckDBPyConnection:
+    """A connection that knows `splits`, the chosen bins and `candidates`, and the models `needs` besides, in turn."""
     cursor = warehouse.connect()
     with explaining(""):
         cursor.register("splits", make_splits(list(group_bins(warehouse.connect(), plan.grouping)), plan.split))
         cursor.register("chosen", _choose(warehouse, plan))
-        for name in ("candidates", *_NEEDS[plan.task]):
-            _create(cursor, name, plan)
-    model = load_inferences()[plan.task.replace("-", "_")]
-    return Result(lambda: cursor, model.query, _find_parameters(model, plan))
+        for name in ("candidates", *needs):
+            create_table(cursor, name, plan)
+    return cursor
+
+
+def ask_model(cursor: duckdb.DuckDBPyConnection, name: str, plan: Plan, side: str | None = None) -> Result:
+    """The rows of a model whose tables are prepared; `side` is for those that are about one."""
+    model = load_inferences()[name]
+    return Result(lambda: cursor, model.query, _find_parameters(model, plan, side))
 
 
 def _choose(warehouse: Warehouse, plan: Plan) -> pa.Table:
@@ -103,17 +114,19 @@ def _choose(warehouse: Warehouse, plan: Plan) -> pa.Table:
     return choose(warehouse.connect()).sql(query).to_arrow_table()
 
 
-def _create(cursor: duckdb.DuckDBPyConnection, name: str, plan: Plan) -> None:
+def create_table(cursor: duckdb.DuckDBPyConnection, name: str, plan: Plan) -> None:
+    """Make a model a table of that connection."""
     model = load_inferences()[name]
     cursor.execute(f"create temp table {name} as {model.query}", _find_parameters(model, plan))
 
 
-def _find_parameters(model: Model, plan: Plan) -> dict[str, Any]:
+def _find_parameters(model: Model, plan: Plan, side: str | None = None) -> dict[str, Any]:
     known = {
         "max_quantity": plan.max_quantity,
         "negatives": plan.negatives,
         "per_bin": plan.per_bin,
         "seed": plan.split.seed,
+        "side": side,
         "trust": plan.trust,
     }
     return {name: value for name, value in known.items() if f"${name}" in model.query}
