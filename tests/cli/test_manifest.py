@@ -1,0 +1,137 @@
+"""`abid-report manifest`: what it prints, what it writes, and what it refuses. The formats are told of elsewhere."""
+
+import csv
+import io
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import EVIL_NAME, Run
+
+Row = dict[str, Any]
+
+
+@pytest.fixture(scope="session")
+def documents_count(bucket: Path) -> dict[str, int]:
+    """The units of each bin, by its document; one of them can't be read."""
+    found = {}
+    for path in (bucket / "metadata").glob("*.json"):
+        if path.read_bytes() != b"{":
+            found[path.stem] = json.loads(path.read_bytes())["EXPECTED_QUANTITY"]
+    return found
+
+
+def read_rows(text: str) -> list[Row]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_rows_of_all_sides_go_to_standard_output(run: Run, documents_count: dict[str, int]) -> None:
+    done = run("abid-report", "manifest", "counting", "--ratios", "50/50")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = read_rows(done.stdout)
+    assert {row["bin_id"]: row["expected_quantity"] for row in rows} == documents_count
+    sides = csv.DictReader(io.StringIO(run("abid-report", "splits", "--ratios", "50/50", "--format", "csv").stdout))
+    assert {row["bin_id"]: row["side"] for row in rows} == {row["bin_id"]: row["side"] for row in sides}
+
+
+def test_csv_holds_the_same_rows(run: Run) -> None:
+    lines = read_rows(run("abid-report", "manifest", "verification").stdout)
+    rows = list(csv.DictReader(io.StringIO(run("abid-report", "manifest", "verification", "-f", "csv").stdout)))
+    assert [(row["bin_id"], row["asin"], row["name"]) for row in rows] == [
+        (row["bin_id"], row["asin"], row["name"]) for row in lines
+    ]
+    assert {row["command"] for row in rows} == {"abid-report manifest verification --format csv"}
+    assert EVIL_NAME in {row["name"] for row in rows}
+
+
+def test_a_row_names_the_command_that_makes_it_anew(run: Run) -> None:
+    options = ["--where", "expected_quantity >= 1", "--where", "bin_id != '523'", "--ratios", "70/30", "--seed", 9]
+    first = run("abid-report", "manifest", "counting", "--max-quantity", 50, *options).stdout
+    commands = {row["command"] for row in read_rows(first)}
+    [command] = commands
+    assert run(*shlex.split(command)).stdout == first
+
+
+def test_the_command_is_the_same_however_it_is_spelled(run: Run, data_dir: Path) -> None:
+    plain = run("abid-report", "manifest", "counting", "--trust", "any", "--seed", 3)
+    more = [
+        "--seed=3",
+        "--ratios",
+        "80/10/10",
+        "--timeout",
+        60,
+        "--memory",
+        "1GB",
+        "--data-dir",
+        data_dir,
+        "-f",
+        "jsonl",
+    ]
+    assert run("abid-report", "manifest", *more, "counting").stdout == plain.stdout
+    assert read_rows(plain.stdout)[0]["command"] == "abid-report manifest counting --seed 3"
+
+
+def test_a_folder_has_a_file_a_side_and_says_what_it_is_of(run: Run, tmp_path: Path, data_dir: Path) -> None:
+    done = run("abid-report", "manifest", "counting", "--ratios", "50/50", "-o", "out")
+    assert (done.returncode, done.stdout) == (0, "")
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*manifest["files"], "manifest.json"}
+    assert manifest["release"] == (data_dir / "warehouse/current").resolve().name
+    assert manifest["command"] == "abid-report manifest counting --ratios 50/50"
+    printed = read_rows(run("abid-report", "manifest", "counting", "--ratios", "50/50").stdout)
+    for side in ("train", "validation"):
+        rows = read_rows((tmp_path / f"out/{side}.jsonl").read_text())
+        assert rows == [row for row in printed if row["side"] == side]
+        assert f"{side}.jsonl: {len(rows)} rows" in done.stderr
+
+
+def test_a_former_folder_is_replaced_whole(run: Run, tmp_path: Path) -> None:
+    for format_ in ("csv", "parquet"):
+        assert run("abid-report", "manifest", "counting", "--format", format_, "-o", "out").returncode == 0
+    assert {path.suffix for path in (tmp_path / "out").iterdir()} == {".parquet", ".json"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_rows_without_a_picture_are_told_of(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/00523.jpg").write_bytes(b"picture")
+    done = run("abid-report", "manifest", "counting", "-f", "webdataset", "--images", "images", "-o", "out")
+    assert done.returncode == 0
+    assert "3 rows were left out, for their pictures aren't in images" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("counting -f parquet", "parquet is several files: name a folder for them with --output"),
+        ("counting --images .", "--images is for huggingface and webdataset"),
+        ("counting -f csv --images mine -o out", "--images is for huggingface and webdataset: csv holds no pictures"),
+        ("counting -f webdataset -o out", "name their folder with --images"),
+        ("counting -f webdataset --images none -o out", "none isn't a folder of pictures: `abid-etl images"),
+        ("counting -f webdataset --images mine -o out", "mine holds no picture"),
+        ("counting -o mine", "mine holds diary.txt, which no training set does: name a folder that is empty"),
+        ("counting -o mine/diary.txt", "isn't a folder: name one"),
+        ("counting --where expected_quantity>99", "no bin is left to ask about for counting: choose more"),
+        ("counting --where units>99", "bins have no column units"),
+        ("counting --folds 2 --ratios 50/50", "leave out --ratios"),
+        ("counting --folds 2 -f challenge -o out", "leave out --folds"),
+        ("quantity-verification -f challenge -o out", "no lists of abid_challenge for quantity-verification"),
+        ("verification -f challenge -o out", "the training list of verification is empty"),
+        ("guessing", "'guessing' is not one of"),
+    ],
+)
+def test_what_cannot_be_made_is_refused(arguments: str, said: str, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/diary.txt").write_text("mine")
+    done = run("abid-report", "manifest", *arguments.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "diary.txt"]
+
+
+def test_a_training_set_never_goes_to_where_the_pipeline_keeps_things(run: Run, data_dir: Path) -> None:
+    done = run("abid-report", "manifest", "counting", "-o", data_dir / "warehouse/mine")
+    assert done.returncode == 2
+    assert "is among what the pipeline keeps" in done.stderr
