@@ -23,7 +23,7 @@ from etl.training.groups import Grouping, group_bins
 from etl.training.manifest import Form, write_training_set
 from etl.training.plan import TASKS, Plan
 from etl.training.sides import Split, make_folds, parse_ratios
-from etl.training.tables import ask_splits
+from etl.training.tables import ask_model, ask_splits, prepare_tables
 from etl.training.trainingset import make_training_set
 from etl.warehouse import Warehouse
 
@@ -313,13 +313,17 @@ def check_negatives(bins: Bins, side: str, questions: list[list[Any]], published
     assert max(Counter((idx, asin) for idx, asin, _, _ in questions).values()) == 1
 
 
-def test_another_seed_draws_other_negatives(invented: Bins, tmp_path: Path) -> None:
-    lists = []
+def test_another_seed_draws_other_negatives_for_the_same_bins(invented: Bins) -> None:
+    plan = Plan("verification", SPLIT)
+    needs = ("challenge_bins", "challenge_lines", "challenge_targets", "item_keys", "held_keys")
+    cursor = prepare_tables(invented.warehouse, plan, needs)
+    drawn = []
     for seed in (3, 4):
-        folder = tmp_path / str(seed)
-        make(invented, folder, "challenge", "verification", split=replace(SPLIT, seed=seed))
-        lists.append(json.loads((folder / "obj_verification_val_hard.json").read_text()))
-    assert lists[0] != lists[1]
+        other = replace(plan, split=replace(SPLIT, seed=seed))
+        rows = ask_model(cursor, "challenge_validation", other, "validation").rows()
+        drawn.append({(idx, asin) for _, idx, asin, answer, _ in rows if not answer})
+    assert drawn[0] != drawn[1]
+    assert len(drawn[0]) == len(drawn[1]) > 0
 
 
 def test_lists_that_abid_challenge_does_not_know_are_refused(invented: Bins, tmp_path: Path) -> None:
