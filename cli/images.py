@@ -94,7 +94,7 @@ def images(
     """
     from etl.images.folder import open_folder, require_apart, require_places  # noqa: PLC0415  (pyarrow is slow to import)
     from etl.images.gather import gather_pictures, plan_errand  # noqa: PLC0415
-    from etl.images.manifests import open_manifest  # noqa: PLC0415
+    from etl.images.manifests import keep_rows, open_manifest  # noqa: PLC0415
     from etl.images.sizes import require_pillow, write_sizes  # noqa: PLC0415
     from etl.images.wanted import list_pictures  # noqa: PLC0415
     from etl.sources.choose import open_source  # noqa: PLC0415
@@ -116,9 +116,10 @@ def images(
         errand = plan_errand(folder, pictures, listed, progress)
         say(describe_errand(errand, to))
         done = gather_pictures(opened, folder, errand, progress)
-        if named:
-            named.write_copy(folder / named.path.name, set(done.had["key"].to_pylist()))
+        former = keep_rows(named, folder, set(done.had["key"].to_pylist())) if named else None
     say(describe_gathering(done))
+    if former:
+        say(f"{manifest} has the rows of the pictures beside it only; all rows are kept in {former}")
     if sizes:
         _tell_unread(write_sizes(sizes, folder, done.had, progress))
     require_gathered(done, to)

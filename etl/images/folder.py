@@ -29,8 +29,6 @@ def require_places(folder: Path, data: DataDir, manifest: Path | None, sizes: Pa
     data.require_outside(target)
     if target.exists() and not target.is_dir():
         raise UsageError(f"--to {folder} is no folder: name another")
-    if manifest and manifest.resolve() == target / manifest.name:
-        raise UsageError(f"{manifest} lies in {folder} itself, where its copy is to be written: name another --to")
     if sizes:
         data.require_outside(sizes.resolve())
         if manifest and sizes.resolve() in (manifest.resolve(), target / manifest.name):

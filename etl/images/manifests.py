@@ -6,6 +6,7 @@ text are copied byte for byte, so each is kept together with its bytes; a CSV ro
 
 import csv
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -57,6 +58,27 @@ def open_manifest(path: Path) -> Manifest:
     if split := _SPLITS.get(path.suffix):
         return _TextManifest(path, split)
     raise UsageError(f"--manifest {path} can't be read: its name must end in {', '.join(_SPLITS)} or .parquet")
+
+
+def keep_rows(manifest: Manifest, folder: Path, keys: set[str]) -> Path | None:
+    """Leave a copy of `manifest` in `folder` that has the rows of `keys` only.
+
+    One that lies there itself is replaced, since all that is there must agree, as where others read a folder as a data
+    set; but not without need.
+
+    Returns:
+        Where all rows are kept then, beside it.
+    """
+    copy, former = folder / manifest.path.name, None
+    if copy == manifest.path.resolve():
+        if keys.issuperset(manifest.read_keys()):
+            return None
+        former = copy.with_name(f"{copy.name}.all")
+        if not former.exists():  # one of an earlier run has more rows
+            with replace_file(former) as temporary:
+                shutil.copyfile(copy, temporary)
+    manifest.write_copy(copy, keys)
+    return former
 
 
 def choose_column(names: Mapping[str, Any] | list[str]) -> str:

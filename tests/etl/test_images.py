@@ -1,0 +1,324 @@
+"""Pictures in a folder: all of them, each the right one, none twice, and none that isn't whole."""
+
+import csv
+import hashlib
+import json
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from badnetwork import BadNetwork, Fault, Kind
+from documents import write_bucket
+from jpegs import make_jpeg, make_jpegs, measure_jpeg
+from reading import HASTY, open_s3
+from seaweed import S3Server
+from stopping import kill_at_step
+
+from etl.datadir import DataDir
+from etl.errors import StorageError, UsageError
+from etl.images.folder import is_whole, open_folder, require_places, require_room
+from etl.images.gather import Gathering, gather_pictures, plan_errand
+from etl.images.manifests import keep_rows, open_manifest
+from etl.images.sizes import write_sizes
+from etl.images.wanted import choose_pictures, list_pictures
+from etl.sources.base import Source
+from etl.sources.directory import DirectorySource
+
+COUNT = 2000
+BUCKET = "pictures"
+FAULTS: dict[Fault, float] = dict.fromkeys(("500", "503", "reset", "truncated", "corrupted"), 0.01)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> dict[str, bytes]:
+    return make_jpegs(COUNT)
+
+
+@pytest.fixture(scope="module")
+def md5s(pictures: dict[str, bytes], s3_server: S3Server) -> dict[str, str]:
+    """By file name, as the server itself lists them."""
+    s3_server.create_bucket(BUCKET, pictures, public=True)
+    pages = s3_server.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+    found = {Path(row["Key"]).name: row["ETag"].strip('"') for page in pages for row in page["Contents"]}
+    assert len(found) == COUNT
+    return found
+
+
+def hash_pictures(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in folder.glob("*.jpg")}
+
+
+def get(source: Source, folder: Path, keys: Iterable[str]) -> Gathering:
+    chosen = choose_pictures(keys)
+    with open_folder(folder):
+        errand = plan_errand(folder, chosen, list_pictures(source, chosen))
+        return gather_pictures(source, folder, errand)
+
+
+def list_asked(network: BadNetwork) -> list[str]:
+    """The names of the pictures that were asked for."""
+    return [request.path.rpartition("/")[2].partition("?")[0] for request in network.log if request.kind == "get"]
+
+
+# --- transfers --------------------------------------------------------------------------------------------------------
+
+
+def test_all_pictures_arrive_with_their_etags_though_one_answer_in_twenty_is_bad(
+    pictures: dict[str, bytes], md5s: dict[str, str], s3_server: S3Server, tmp_path: Path
+) -> None:
+    with BadNetwork(s3_server.endpoint_url, FAULTS) as network:
+        done = get(open_s3(network.endpoint_url, f"s3://{BUCKET}", persistence=HASTY), tmp_path, pictures)
+        assert set(network.injected) == set(FAULTS)
+        assert sum(network.injected.values()) > COUNT * 0.03
+    assert (done.came, done.there, done.failed) == (COUNT, 0, ())
+    assert done.size == sum(map(len, pictures.values()))
+    assert hash_pictures(tmp_path) == md5s
+    assert len(list(tmp_path.iterdir())) == COUNT
+
+
+def test_a_killed_run_goes_on_and_gets_only_what_is_missing(
+    pictures: dict[str, bytes], md5s: dict[str, str], s3_server: S3Server, tmp_path: Path
+) -> None:
+    folder, manifest = tmp_path / "to", write_json(tmp_path / "m.jsonl", pictures)
+    with BadNetwork(s3_server.endpoint_url, {}) as network:
+        words = ["images", "--manifest", manifest, "--source", f"s3://{BUCKET}", "--to", folder]
+        words += ["--endpoint-url", network.endpoint_url]
+        code, _ = kill_at_step(1000, folder, *words)
+        assert code == -signal.SIGKILL
+        there = hash_pictures(folder)
+        assert 100 < len(there) < COUNT
+        assert set(there.items()) <= set(md5s.items())
+        network.log.clear()
+        code, said = kill_at_step(0, folder, *words)
+        assert code == 0, said
+        assert sorted(list_asked(network)) == sorted(md5s.keys() - there)
+    assert hash_pictures(folder) == md5s
+    assert {path.name for path in folder.iterdir()} == {*md5s, "m.jsonl"}
+    assert (folder / "m.jsonl").read_bytes() == manifest.read_bytes()
+
+
+def test_a_picture_that_is_there_but_another_is_got_again(tmp_path: Path, s3_server: S3Server) -> None:
+    right, wrong = make_jpeg(1), make_jpeg(2)
+    other = bytearray(right)
+    other[-10] ^= 1
+    s3_server.create_bucket("again", {f"bin-images/0000{n}.jpg": right for n in range(1, 5)}, public=True)
+    for number, content in enumerate((right, wrong, bytes(other), right[:-9]), 1):
+        (tmp_path / f"0000{number}.jpg").write_bytes(content)
+    source = open_s3(s3_server.endpoint_url, "s3://again")
+    done = get(source, tmp_path, [f"bin-images/0000{n}.jpg" for n in range(1, 5)])
+    assert (done.there, done.came) == (1, 3)
+    assert set(hash_pictures(tmp_path).values()) == {hashlib.md5(right).hexdigest()}
+
+
+def is_fifth(kind: Kind, path: str) -> bool:
+    return kind == "get" and "00005" in path
+
+
+def test_what_can_not_be_had_whole_is_named_and_not_left_in_the_folder(tmp_path: Path, s3_server: S3Server) -> None:
+    whole = make_jpeg(1)
+    bad = {"2": whole[: len(whole) // 2], "3": b"<html>" + whole, "4": b""}
+    held = {f"bin-images/0000{name}.jpg": body for name, body in {"1": whole, **bad, "5": whole}.items()}
+    s3_server.create_bucket("broken", held, public=True)
+    (tmp_path / "00002.jpg").write_bytes(bad["2"])
+    (tmp_path / "00006.jpg").write_bytes(whole)
+    with BadNetwork(s3_server.endpoint_url, {"denied": 1.0}, only=is_fifth) as network:
+        source = open_s3(network.endpoint_url, "s3://broken")
+        done = get(source, tmp_path, [f"bin-images/0000{n}.jpg" for n in range(6, 0, -1)])
+    reasons = dict(done.failed)
+    assert [path.name for path in tmp_path.iterdir()] == ["00001.jpg"]
+    assert done.had["bin_id"].to_pylist() == ["00001"]
+    assert sorted(reasons) == [f"bin-images/0000{n}.jpg" for n in range(2, 7)]
+    assert {reasons[f"bin-images/0000{n}.jpg"] for n in (2, 3, 4)} == {"what the source holds is no whole JPEG"}
+    assert "denies access (AccessDenied)" in reasons["bin-images/00005.jpg"]
+    assert reasons["bin-images/00006.jpg"] == "the source doesn't list it"
+
+
+def test_a_directory_is_a_source_too(tmp_path: Path) -> None:
+    held = make_jpegs(20)
+    source = DirectorySource(write_bucket(tmp_path / "bucket", {"metadata/00001.json": b"{}", **held}))
+    folder = tmp_path / "to"
+    assert get(source, folder, held).came == 20
+    assert {f"bin-images/{path.name}": path.read_bytes() for path in folder.iterdir()} == held
+    assert get(source, folder, held).there == 20
+
+
+def test_a_folder_has_one_writer(tmp_path: Path) -> None:
+    with open_folder(tmp_path), pytest.raises(UsageError, match="another abid-etl is writing"), open_folder(tmp_path):
+        pass
+
+
+def test_more_than_there_is_room_for_is_not_begun(tmp_path: Path) -> None:
+    require_room(tmp_path, 10, 10)
+    with pytest.raises(StorageError, match=r"10 bytes free.* need 11.*--limit"):
+        require_room(tmp_path, 11, 10)
+
+
+def test_padding_behind_the_end_is_no_harm_but_an_end_within_is_none() -> None:
+    picture = make_jpeg(1)
+    assert is_whole(picture)
+    assert is_whole(picture + bytes(20))
+    assert not is_whole(picture[:-2])
+    assert not is_whole(picture + bytes(5000))
+    assert not is_whole(b"\xff\xd8")
+
+
+# --- which pictures ---------------------------------------------------------------------------------------------------
+
+HOSTILE = (
+    *("bin-images/../00523.jpg", "/etc/passwd", "bin-images//etc/passwd", "bin-images/00523.jpg/../../x", "00523.jpg"),
+    *("bin-images/00523.jpg\n", "bin-images/00523.jpeg", "bin-images/00523.JPG", "bin-images/train.jsonl", ""),
+    *("metadata/00523.json", "bin-images/00523.jpg\x00", "bin-images/0.jpg", "BIN-IMAGES/00523.jpg", "bin-images/.jpg"),
+    *("bin-images/٠٠٥٢٣.jpg", "bin-images/\ud800.jpg"),
+)
+
+
+@pytest.mark.parametrize("key", HOSTILE, ids=ascii)
+def test_no_key_but_that_of_a_bin_s_picture_is_taken(key: str) -> None:
+    with pytest.raises(UsageError, match="key"):
+        choose_pictures(["bin-images/00001.jpg", key], limit=1)
+
+
+def test_pictures_are_chosen_in_the_order_in_which_they_are_named_each_once() -> None:
+    keys = [f"bin-images/{name}.jpg" for name in ("00523", "523", "00523", "1000000", "00001", "523")]
+    chosen = choose_pictures(keys)
+    assert chosen["bin_id"].to_pylist() == ["00523", "523", "1000000", "00001"]
+    assert choose_pictures(keys, 2)["key"].to_pylist() == ["bin-images/00523.jpg", "bin-images/523.jpg"]
+
+
+def test_places_that_must_not_be_written_to_are_refused(tmp_path: Path) -> None:
+    data, manifest = DataDir(tmp_path / "data"), tmp_path / "m.parquet"
+    manifest.touch()
+    (tmp_path / "to").mkdir()
+    for folder, sizes in (
+        (data.raw / "x", None),
+        (data.warehouse, None),
+        (manifest, None),
+        (tmp_path / "to", data.releases / "x.parquet"),
+        (tmp_path / "to", manifest),
+        (tmp_path / "to", tmp_path / "to/m.parquet"),
+        (tmp_path / "to", tmp_path / "sizes.csv"),
+    ):
+        with pytest.raises(UsageError):
+            require_places(folder, data, manifest, sizes)
+    assert require_places(tmp_path / "to", data, manifest, tmp_path / "s.parquet") == (tmp_path / "to").resolve()
+
+
+# --- manifests --------------------------------------------------------------------------------------------------------
+
+IDS = ["00001", "00002", "00001", "3", "00002"]
+KEPT = {"bin-images/00001.jpg", "bin-images/3.jpg"}
+PLACES = [0, 2, 3]  # of those rows of IDS that are kept
+
+
+def write_json(path: Path, keys: Iterable[str]) -> Path:
+    path.write_text("".join(json.dumps({"image_key": key, "n": n}) + "\n" for n, key in enumerate(keys)))
+    return path
+
+
+def test_json_lines_are_kept_byte_for_byte(tmp_path: Path) -> None:
+    lines = [b'{"bin_id" :  "%s", "x": "\xc3\xa9\\u00e9 %d"}\r\n' % (id_.encode(), n) for n, id_ in enumerate(IDS)]
+    lines[-2:] = [lines[-2], b"\n", lines[-1].rstrip()]
+    path = tmp_path / "m.jsonl"
+    path.write_bytes(b"".join(lines))
+    manifest = open_manifest(path)
+    assert list(manifest.read_keys()) == [f"bin-images/{id_}.jpg" for id_ in IDS]
+    manifest.write_copy(tmp_path / "copy", KEPT)
+    assert (tmp_path / "copy").read_bytes() == b"".join([lines[0], lines[2], lines[3], b"\n"])
+
+
+def test_csv_rows_are_kept_byte_for_byte_whatever_their_cells_hold(tmp_path: Path) -> None:
+    header = b'\xef\xbb\xbf"name","bin_id"\r\n'
+    rows = [b'"a ""%d"",\r\n\nb",%s\r\n' % (n, id_.encode()) for n, id_ in enumerate(IDS)]
+    path = tmp_path / "m.csv"
+    path.write_bytes(header + b"".join(rows))
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert [row["bin_id"] for row in csv.DictReader(file)] == IDS
+    manifest = open_manifest(path)
+    assert list(manifest.read_keys()) == [f"bin-images/{id_}.jpg" for id_ in IDS]
+    manifest.write_copy(tmp_path / "copy", KEPT)
+    assert (tmp_path / "copy").read_bytes() == header + b"".join(rows[place] for place in PLACES)
+
+
+def test_a_parquet_copy_has_schema_and_metadata(tmp_path: Path) -> None:
+    fields = [pa.field("bin_id", pa.string(), nullable=False, metadata={"a": "b"}), pa.field("l", pa.list_(pa.int8()))]
+    schema = pa.schema(fields, {"abid": '{"seed": 7}'})
+    table = pa.table([pa.array(IDS), pa.array([[n] for n in range(5)], pa.list_(pa.int8()))], schema=schema)
+    pq.write_table(table, tmp_path / "m.parquet")
+    manifest = open_manifest(tmp_path / "m.parquet")
+    assert list(manifest.read_keys()) == [f"bin-images/{id_}.jpg" for id_ in IDS]
+    manifest.write_copy(tmp_path / "copy", KEPT)
+    copy = pq.read_table(tmp_path / "copy")
+    assert copy.schema.equals(pq.read_schema(tmp_path / "m.parquet"), check_metadata=True)
+    assert copy.schema.metadata == schema.metadata
+    assert copy.to_pylist() == [table.to_pylist()[place] for place in PLACES]
+
+
+def test_the_column_of_keys_goes_before_that_of_ids(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("bin_id,image_key\n00001,bin-images/00002.jpg\n")
+    assert list(open_manifest(tmp_path / "m.csv").read_keys()) == ["bin-images/00002.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("m.jsonl", b'{"bin_id": "00001"}\n{"bin_id": 523}\n', "line 2: bin_id is 523, .* 523 and 00523 are different"),
+        ("m.jsonl", b'{"bin": "00001"}\n', "line 1: no column is called image_key or bin_id"),
+        ("m.jsonl", b"[1]\n", "line 1: it is no JSON object"),
+        ("m.jsonl", b"{\n", "line 1: "),
+        ("m.jsonl", b"[" * 100_000, "line 1: "),
+        ("m.jsonl", b"\xff\n", "line 1: "),
+        ("m.csv", b"bin_id\n\xff\n", "can't be read: "),
+        ("m.csv", b"a,b\n1,2\n", "line 1: no column is called"),
+        ("m.csv", b"a,bin_id\n1\n", "line 2: no column is called"),
+        ("m.csv", b'bin_id\n"00001\n', "can't be read: "),
+        ("m.parquet", b"PAR1", "m.parquet can't be read: "),
+        ("m.txt", b"00001\n", "must end in .jsonl, .csv or .parquet"),
+    ],
+)
+def test_a_file_that_is_no_manifest_is_refused_with_its_line(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=said):
+        list(open_manifest(tmp_path / name).read_keys())
+
+
+@pytest.mark.parametrize("column", [pa.array([523]), pa.array([None], pa.string())])
+def test_ids_of_a_parquet_file_are_text(tmp_path: Path, column: pa.Array) -> None:
+    pq.write_table(pa.table({"bin_id": column}), tmp_path / "m.parquet")
+    with pytest.raises(UsageError, match="is no text"):
+        list(open_manifest(tmp_path / "m.parquet").read_keys())
+
+
+def test_a_manifest_in_the_folder_itself_is_replaced_where_rows_are_lost_and_kept_beside(tmp_path: Path) -> None:
+    path = write_json(tmp_path / "metadata.jsonl", ["bin-images/00001.jpg", "bin-images/00002.jpg"])
+    lines = path.read_bytes().splitlines(keepends=True)
+    manifest = open_manifest(path)
+    assert keep_rows(manifest, tmp_path, {"bin-images/00001.jpg", "bin-images/00002.jpg"}) is None
+    assert [file.name for file in tmp_path.iterdir()] == ["metadata.jsonl"]
+    assert keep_rows(manifest, tmp_path, {"bin-images/00002.jpg"}) == tmp_path / "metadata.jsonl.all"
+    assert path.read_bytes() == lines[1]
+    keep_rows(manifest, tmp_path, set())
+    assert (tmp_path / "metadata.jsonl.all").read_bytes() == b"".join(lines)
+
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+
+def test_sizes_are_those_that_the_pictures_were_made_with(tmp_path: Path) -> None:
+    write_bucket(tmp_path, {f"{number:05d}.jpg": make_jpeg(number) for number in (1, 523, 99)})
+    (tmp_path / "00007.jpg").write_bytes(b"\xff\xd8\xff\xd9")
+    chosen = choose_pictures(f"bin-images/{number:05d}.jpg" for number in (523, 7, 1, 99))
+    unread = write_sizes(tmp_path / "sizes.parquet", tmp_path, chosen)
+    assert unread == ["bin-images/00007.jpg"]
+    expected: list[dict[str, Any]] = []
+    for number in (523, 7, 1, 99):
+        width, height = (None, None) if number == 7 else measure_jpeg(number)
+        name = f"{number:05d}"
+        row = {"image_key": f"bin-images/{name}.jpg", "bin_id": name, "width_px": width, "height_px": height}
+        expected.append(row)
+    assert pq.read_table(tmp_path / "sizes.parquet").to_pylist() == expected
