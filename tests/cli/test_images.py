@@ -1,9 +1,11 @@
 """`abid-etl images`, as a user starts it."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
-import duckdb
+import pyarrow.parquet as pq
 import pytest
 from commands import Run
 from documents import make_document, make_line, run_pipeline, write_bucket
@@ -81,8 +83,17 @@ def test_a_query_names_pictures_and_sizes_are_kept_in_a_table(run: Run, tmp_path
     done = run("abid-etl", "images", "--sql", query, "--limit", 4, "--to", "to", "--sizes", "sizes.parquet")
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (tmp_path / "to").iterdir()) == [f"000{n}.jpg" for n in (16, 17, 18, 19)]
-    rows = duckdb.sql(f"from '{tmp_path}/sizes.parquet'").fetchall()
+    rows = [tuple(row.values()) for row in pq.read_table(tmp_path / "sizes.parquet").to_pylist()]
     assert rows == [(f"bin-images/000{n}.jpg", f"000{n}", *measure_jpeg(n)) for n in (19, 18, 17, 16)]
+
+
+def test_sizes_without_pillow_are_refused_before_anything_is_got(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['PIL'] = None; from cli.etl import main; main()"
+    words = ["images", "--sql", "select bin_id from bins", "--to", tmp_path / "to", "--sizes", tmp_path / "s.parquet"]
+    command = [sys.executable, "-c", code, *map(str, words)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    remedy = "--sizes needs Pillow: pip install 'abid-warehouse[pictures]'"
+    assert (done.returncode, done.stderr) == (2, f"error: {remedy}\n")
 
 
 def test_an_image_key_is_as_good_as_an_id_and_needs_no_release_if_a_source_is_named(

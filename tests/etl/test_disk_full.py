@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from commands import BIN
 from documents import run_pipeline, write_bucket
+from jpegs import make_jpegs
 
 from etl.build import build_release
 from etl.datadir import DataDir
@@ -255,6 +256,36 @@ def test_a_release_that_is_there_already_becomes_current_once_there_is_space(
     require_failure(disk, "build")
     require_success(disk, "build")
     require_release(disk, release)
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("room", "said", "left"),
+    [
+        ({"size": 40 << 10}, "has 40,960 bytes free, and the pictures to get need 49,152: ", 0),
+        ({"files": 8}, "no space is left in ", 7),  # and the folder itself
+    ],
+    ids=str,
+)
+def test_pictures_that_do_not_fit_are_got_once_there_is_space(
+    room: dict[str, int], said: str, left: int, tmp_path: Path, disk: Disk
+) -> None:
+    held = make_jpegs(12)
+    bucket = write_bucket(tmp_path / "bucket", {"metadata/00001.json": b"{}", **held})
+    manifest = tmp_path / "pictures.csv"
+    manifest.write_text("\n".join(["image_key", *held]))
+    words = [BIN / "abid-etl", "images", "--manifest", manifest, "--source", bucket, "--to", disk.folder / "to"]
+    disk.leave(**room)
+    done = disk.run(*words)
+    assert done.returncode == 3, done.stderr
+    assert said in done.stderr
+    assert "name a folder on a larger disk with --to" in done.stderr
+    assert len(list((disk.seen / "to").iterdir())) == left
+    disk.leave()
+    assert disk.run(*words).returncode == 0
+    assert {f"bin-images/{path.name}": path.read_bytes() for path in (disk.seen / "to").glob("*.jpg")} == held
 
 
 def test_a_quota_that_is_used_up_is_a_full_disk(tmp_path: Path) -> None:

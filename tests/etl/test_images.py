@@ -12,14 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from badnetwork import BadNetwork, Fault, Kind
-from documents import write_bucket
+from documents import encode, make_document, write_bucket
 from jpegs import make_jpeg, make_jpegs, measure_jpeg
 from reading import HASTY, open_s3
 from seaweed import S3Server
-from stopping import kill_at_step
+from stopping import kill_at_step, run
 
+from etl.build import build_release
 from etl.datadir import DataDir
 from etl.errors import StorageError, UsageError
+from etl.fetch import fetch_documents
 from etl.images.folder import is_whole, open_folder, require_places, require_room
 from etl.images.gather import Gathering, gather_pictures, plan_errand
 from etl.images.manifests import keep_rows, open_manifest
@@ -99,6 +101,20 @@ def test_a_killed_run_goes_on_and_gets_only_what_is_missing(
     assert hash_pictures(folder) == md5s
     assert {path.name for path in folder.iterdir()} == {*md5s, "m.jsonl"}
     assert (folder / "m.jsonl").read_bytes() == manifest.read_bytes()
+
+
+def test_pictures_that_the_release_lists_are_not_listed_again(s3_server: S3Server, tmp_path: Path) -> None:
+    held = make_jpegs(3)
+    s3_server.create_bucket("listed", {"metadata/00001.json": encode(make_document()), **held}, public=True)
+    data, folder = DataDir(tmp_path / "data"), tmp_path / "to"
+    fetch_documents(open_s3(s3_server.endpoint_url, "s3://listed"), data, images=True)
+    build_release(data)
+    manifest = write_json(tmp_path / "m.jsonl", held)
+    with BadNetwork(s3_server.endpoint_url, {}) as network:
+        words = ["images", "--data-dir", data.root, "--endpoint-url", network.endpoint_url]
+        run(*words, "--manifest", manifest, "--to", folder)
+        assert network.requests == {"get": 3}
+    assert {f"bin-images/{path.name}": path.read_bytes() for path in folder.glob("*.jpg")} == held
 
 
 def test_a_picture_that_is_there_but_another_is_got_again(tmp_path: Path, s3_server: S3Server) -> None:
