@@ -1,4 +1,4 @@
-"""The frame of a page that is one file: it opens without a server, and can fetch nothing."""
+"""The frame of a page that is one file: it opens without a server, and can fetch nothing but what it names."""
 
 import base64
 import hashlib
@@ -12,12 +12,13 @@ body { margin: 2rem auto; padding: 0 1rem; max-width: max-content; font: 1rem/1.
 END = "</body>\n</html>\n"
 
 
-def begin_page(title: str, style: str = "", scripts: Iterable[str] = ()) -> str:
+def begin_page(title: str, style: str = "", scripts: Iterable[str] = (), pictures: str = "data:") -> str:
     """What comes before the content; `END` comes after it. The policy is a promise that the browser keeps.
 
-    No other scripts run than `scripts`, which are named by their hashes: a value that gets out of its place can't.
+    No other scripts run than `scripts`, which are named by their hashes: a value that gets out of its place can't. Nor
+    are there pictures of elsewhere than `pictures`, a source as Content-Security-Policy has them.
     """
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; img-src {pictures}"
     if hashes := " ".join(map(_hash, scripts)):
         policy += f"; script-src {hashes}"
     return (

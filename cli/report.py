@@ -14,6 +14,7 @@ from cli.site.command import make_site
 from cli.sql import open_shell, run_sql
 from cli.stderr import run, say
 from cli.stdout import print_text, write_result
+from cli.training.contactsheet import make_sheet
 from cli.training.manifest import make_manifest
 from cli.training.splits import splits
 from cli.version import VersionOption
@@ -92,6 +93,9 @@ app.command(
 )(splits)
 app.command("manifest", short_help="A training set, in the format of what learns of it", rich_help_panel="Training")(
     make_manifest
+)
+app.command("contact-sheet", short_help="Pictures of bins, beside what is recorded", rich_help_panel="Training")(
+    make_sheet
 )
 app.command("new", short_help="A report of your own, to change", rich_help_panel=OWN)(new_report)
 app.command("check", short_help="What is wrong with a report of your own", rich_help_panel=OWN)(check_report)
