@@ -1,7 +1,7 @@
 """Which bins are likely one shelf, and what a split must keep, in plain Python over the documents: what training sets
 are held against."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from itertools import combinations
 from typing import Any
 
@@ -70,22 +70,20 @@ def find_components(stems: list[str], pairs: list[tuple[str, str]]) -> dict[str,
     return {stem: root(stem) for stem in stems}
 
 
-def find_bridges(stems: list[str], pairs: list[tuple[str, str]]) -> set[str]:
-    """Bins that link components of the bins before them, those that are bridges themselves left out."""
-    bridges: set[str] = set()
-    for number, stem in enumerate(stems):
-        before = [known for known in stems[:number] if known not in bridges]
-        links = {one for one, other in pairs if other == stem} - bridges
-        components = find_components(before, [pair for pair in pairs if set(pair) <= set(before)]) if links else {}
-        if len({components[link] for link in links}) > 1:
-            bridges.add(stem)
-    return bridges
-
-
 def group_plainly(documents: Documents, **grouping: Any) -> dict[str, str | None]:
-    """The group of each bin: its component without the bridges, which have none."""
-    pairs, stems = find_evidence(documents, **grouping), in_turn(documents)
-    bridges = find_bridges(stems, pairs)
-    kept = [stem for stem in stems if stem not in bridges]
-    components = find_components(kept, [pair for pair in pairs if bridges.isdisjoint(pair)])
-    return {stem: components.get(stem) for stem in stems}
+    """The group of each bin, by its first bin; None for one that the evidence leads to several groups before it."""
+    earlier: dict[str, set[str]] = defaultdict(set)
+    for one, other in find_evidence(documents, **grouping):
+        earlier[other].add(one)
+    groups: dict[str, str | None] = {}
+    for stem in in_turn(documents):
+        found = {groups[one] for one in earlier[stem]} - {None}
+        groups[stem] = None if len(found) > 1 else found.pop() if found else stem
+    return groups
+
+
+def leave_out_bridges(pairs: list[tuple[str, str]], groups: dict[str, str | None]) -> dict[str, str | None]:
+    """The components of all bins that are in a group; a bridge is in none."""
+    kept = [stem for stem, group in groups.items() if group is not None]
+    components = find_components(kept, [pair for pair in pairs if None not in map(groups.__getitem__, pair)])
+    return {stem: components.get(stem) for stem in groups}

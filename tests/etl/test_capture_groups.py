@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from documents import make_document, make_line
 from loaded import Loaded, load
-from shelves import Documents, find_components, find_evidence, group_plainly, in_turn
+from shelves import Documents, find_evidence, group_plainly, in_turn, leave_out_bridges
 
 from etl.errors import UsageError
 from etl.training.groups import Grouping, group_bins
@@ -97,7 +97,9 @@ def ask_groups(warehouse: Warehouse, **grouping: Any) -> dict[str, str | None]:
 
 @pytest.mark.parametrize("grouping", GROUPINGS, ids=str)
 def test_groups_are_the_components_of_the_evidence(grouping: dict[str, Any], invented: Loaded) -> None:
-    assert ask_groups(invented.warehouse, **grouping) == group_plainly(DOCUMENTS, **grouping)
+    groups = ask_groups(invented.warehouse, **grouping)
+    assert groups == group_plainly(DOCUMENTS, **grouping)
+    assert groups == leave_out_bridges(find_evidence(DOCUMENTS, **grouping), groups)
 
 
 def test_a_shelf_is_a_group_and_what_only_looks_like_one_is_not(invented: Loaded) -> None:
@@ -181,15 +183,9 @@ def test_a_grouping_that_can_not_be_is_refused(window: int, overlap: float, mess
 def test_groups_of_real_documents_are_the_components_of_the_evidence(
     grouping: dict[str, Any], real_sample: Loaded
 ) -> None:
-    pairs, stems = find_evidence(real_sample.bins, **grouping), in_turn(real_sample.bins)
     groups = ask_groups(real_sample.warehouse, **grouping)
-    bridges = {stem for stem, group in groups.items() if group is None}
-    kept = [pair for pair in pairs if bridges.isdisjoint(pair)]
-    expected = find_components([stem for stem in stems if stem not in bridges], kept)
-    assert {stem: group for stem, group in groups.items() if group} == expected
-    for bridge in bridges:
-        before = {groups[one] for one, other in pairs if other == bridge} - {None}
-        assert len(before) > 1
+    assert groups == group_plainly(real_sample.bins, **grouping)
+    assert groups == leave_out_bridges(find_evidence(real_sample.bins, **grouping), groups)
 
 
 def test_no_real_bin_is_a_bridge_as_long_as_nothing_else_is_asked_for(real_sample: Loaded) -> None:
