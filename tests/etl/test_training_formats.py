@@ -205,7 +205,8 @@ def test_the_card_tells_the_hub_where_the_sides_are_and_people_what_they_are(inv
         f"`{invented.warehouse.release.id}`",
         "seed: 3",
         COMMAND,
-        "abid-etl images --manifest fold-1/metadata.jsonl --to fold-1",
+        "abid-etl images --manifest fold-1/metadata.jsonl --to images",
+        f"{COMMAND} --images images --output",
         "NonCommercial",
         "misplaced",
     ):

@@ -44,10 +44,11 @@ different moments: {strategy}.
 {command}
 ```
 
-Pictures that aren't beside `metadata.jsonl` yet:
+The pictures, and then the same set with them beside each `metadata.jsonl`:
 
 ```
 {images}
+{command} --images images --output with-pictures
 ```
 
 ## Licence and caveats
@@ -69,7 +70,7 @@ def write_card(made: TrainingSet, counts: dict[str, int]) -> str:
         counts="\n".join(f"| {side} | {count:,} |" for side, count in counts.items()),
         strategy=_STRATEGIES[made.plan.split.strategy],
         synthetic=" (synthetic: no real bins)" if made.release.manifest["synthetic"] else "",
-        images="\n".join(f"abid-etl images --manifest {side}/metadata.jsonl --to {side}" for side in sides),
+        images="\n".join(f"abid-etl images --manifest {side}/metadata.jsonl --to images" for side in sides),
         **made.origin,
     )
 
