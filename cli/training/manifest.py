@@ -149,6 +149,7 @@ def make_manifest(
     from etl.training.plan import Plan  # noqa: PLC0415
 
     _require_folder(format_, output, images)
+    _require_questions(task, format_, negatives, per_bin)
     plan = Plan(
         task=task.value,
         split=make_split(context, seed, ratios, folds, strategy),
@@ -189,6 +190,15 @@ def _require_folder(format_: SetFormat, output: Path | None, images: Path | None
         raise UsageError(f"{format_.value} is several files: name a folder for them with --output")
     if images:
         raise UsageError("--images is for huggingface and webdataset: take one of them with --format")
+
+
+def _require_questions(task: Task, format_: SetFormat, negatives: Negatives, per_bin: int | None) -> None:
+    from etl.errors import UsageError  # noqa: PLC0415
+
+    if (per_bin or negatives is not Negatives.HARD) and (task is Task.COUNTING or format_ is SetFormat.CHALLENGE):
+        raise UsageError(
+            "--per-bin and --negatives choose questions: counting has one a bin, and challenge its own rules for them"
+        )
 
 
 def _write_rows(warehouse: "Warehouse", plan: "Plan", format_: SetFormat) -> None:

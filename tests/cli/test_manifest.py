@@ -119,6 +119,8 @@ def test_rows_without_a_picture_are_told_of(run: Run, tmp_path: Path) -> None:
         ("counting --folds 2 -f challenge -o out", "leave out --folds"),
         ("quantity-verification -f challenge -o out", "no lists of abid_challenge for quantity-verification"),
         ("verification -f challenge -o out", "the training list of verification is empty"),
+        ("counting --per-bin 2", "--per-bin and --negatives choose questions: counting has one a bin"),
+        ("verification --negatives random -f challenge -o out", "challenge its own rules"),
         ("guessing", "'guessing' is not one of"),
     ],
 )

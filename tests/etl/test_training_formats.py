@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from documents import run_pipeline, write_bucket
@@ -17,6 +18,7 @@ from trainingsets import Challenge, Documents, count_lists, find_item_keys, find
 
 from cli.formats import write_csv, write_ndjson
 from etl.errors import UsageError
+from etl.models import load_inferences
 from etl.training.formats.text import Spell
 from etl.training.formats.webdataset import write_webdataset
 from etl.training.groups import Grouping, group_bins
@@ -316,8 +318,7 @@ def check_negatives(bins: Bins, side: str, questions: list[list[Any]], published
 
 def test_another_seed_draws_other_negatives_for_the_same_bins(invented: Bins) -> None:
     plan = Plan("verification", SPLIT)
-    needs = ("challenge_bins", "challenge_lines", "challenge_targets", "item_keys", "held_keys")
-    cursor = prepare_tables(invented.warehouse, plan, needs)
+    cursor = prepare_tables(invented.warehouse, plan, NEEDS)
     drawn = []
     for seed in (3, 4):
         other = replace(plan, split=replace(SPLIT, seed=seed))
@@ -333,6 +334,26 @@ def test_lists_that_abid_challenge_does_not_know_are_refused(invented: Bins, tmp
     with pytest.raises(UsageError, match="leave out --folds"):
         make(invented, tmp_path / "out", "challenge", split=Split(make_folds(3), 0))
     assert list(tmp_path.iterdir()) == []
+
+
+MODELS = sorted(name for name in load_inferences() if name.startswith("challenge_"))
+NEEDS = ("challenge_bins", "challenge_lines", "challenge_targets", "item_keys", "held_keys")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_header_of_a_list_is_true(name: str, invented: Bins) -> None:
+    plan, model = Plan("verification", SPLIT), load_inferences()[name]
+    cursor = prepare_tables(invented.warehouse, plan, NEEDS)
+    table = ask_model(cursor, name, plan, "validation" if "$side" in model.query else None).arrow()
+    types = {"varchar": pa.string(), "bigint": pa.int64(), "integer": pa.int32(), "boolean": pa.bool_()}
+    types["numbers"] = pa.list_(pa.field("l", pa.int64()))
+    assert [(field.name, field.type) for field in table.schema] == [(c.name, types[c.type]) for c in model.columns]
+    assert all(table[column.name].null_count == 0 for column in model.columns if not column.nullable)
+    grain = model.grain.removeprefix("one row per ").strip("()").split(", ")
+    keys = [tuple(row[column] for column in grain) for row in table.to_pylist()]
+    assert len(set(keys)) == len(keys) > 0
+    if model.order:
+        assert keys == sorted(keys)
 
 
 # --- tasks ----------------------------------------------------------------------------------------------------------
