@@ -1,6 +1,6 @@
 """The tables that training sets are asked of, on a connection of their own: none is published.
 
-`splits` is made here, of the evidence; the others are the models of `sql/training/`.
+`splits` is made here, of the evidence; the others are the models of `sql/models/inferred/`.
 """
 
 from collections import Counter

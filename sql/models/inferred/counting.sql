@@ -1,7 +1,7 @@
 /*
 model:      counting
 kind:       inference
-order:      id_style, bin_number
+order:      bin_number, id_style
 grain:      one row per bin_id
 about:      The counting task: how many units are in the picture?
 columns:

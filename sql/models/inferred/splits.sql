@@ -1,15 +1,15 @@
 /*
 model:      splits
 kind:       inference
-order:      id_style, bin_number
+order:      bin_number, id_style
 grain:      one row per bin_id
 about:      The side of every bin, and the group that keeps it there.
 columns:
   bin_id         not null
-  capture_group
+  capture_group  varchar            First bin of the group; null for a bin that would join two groups that were apart.
   group_bins     bigint   not null  Bins of the group; 1 for a bin that is alone or in none.
   stratum        not null
-  side
+  side           varchar            Side of the split; null for a bin that is in no group.
 */
 select
   bin_id,

@@ -1,7 +1,7 @@
 /*
 model:      verification
 kind:       inference
-order:      id_style, bin_number, asin
+order:      bin_number, id_style, answer desc, asin
 grain:      one row per (bin_id, asin)
 about:      The object verification task: is this item in the picture? Each bin is asked about as often with the answer
             no as with yes. An item whose answer is no is in other bins of the same side, and shares no key (ASIN,
@@ -57,18 +57,27 @@ pools as (
 ),
 
 -- At random: what other questions of the side are about, so that no item is asked about with one answer alone.
-chances as (
+lots as (
   select
-    one.bin_id,
-    one.side,
-    one.capture_group,
+    bin_id,
+    side,
+    capture_group,
+    step,
+    (rank + step * 7919) % asked + 1 as rank,
+  from (select *, unnest(range(1, 9)) as step from wanted)
+),
+
+chances as materialized (
+  select
+    lots.bin_id,
+    lots.side,
+    lots.capture_group,
     other.asin,
     'random' as kind,
     3 as tier,
     step as place,
-  from wanted as one
-  cross join (select unnest(range(1, 9)) as step) as steps
-  inner join wanted as other on other.side = one.side and other.rank = (one.rank + step * 7919) % one.asked + 1
+  from lots
+  inner join wanted as other using (side, rank)
 
   union all
 
