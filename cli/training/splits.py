@@ -101,4 +101,4 @@ def _tell_sizes(sizes: dict[int, int], bridges: int) -> None:
     told = ", ".join(f"{groups:,} of {bins:,}" for bins, groups in sizes.items())
     say(f"{sum(sizes.values()):,} capture groups, by their number of bins: {told}")
     if bridges:
-        say(f"{bridges:,} bins are on no side: each would join two groups that were apart")
+        say(f"Bins on no side, for each would join two groups that were apart: {bridges:,}")

@@ -32,8 +32,8 @@ SPLITS_SCHEMA = pa.schema(
 
 _NEEDS = {
     "counting": (),
-    "verification": ("item_keys", "held_keys", "near_items"),
-    "quantity-verification": ("item_keys",),
+    "verification": ("name_keys", "item_keys", "held_keys", "near_items"),
+    "quantity-verification": ("name_keys", "item_keys"),
 }
 
 

@@ -8,16 +8,18 @@ from html import unescape
 from itertools import product
 from typing import Any
 
+import duckdb
 import pytest
 from documents import make_document, make_line, run_pipeline, write_bucket
 from loaded import Loaded, lines_of, units_of
-from shelves import Document, Documents, asins_of, group_plainly
+from shelves import Document, Documents, group_plainly
 
-from etl.limits import Limits
-from etl.models import load_inferences
+from etl.catalog import create_views
+from etl.cursors import Cursors
+from etl.models import define_macros, load_inferences
 from etl.training.groups import Grouping, group_bins
 from etl.training.plan import Plan
-from etl.training.sides import Split, choose_sides, parse_ratios
+from etl.training.sides import Split, parse_ratios
 from etl.training.tables import ask_splits, ask_task
 from etl.warehouse import Warehouse
 
@@ -223,9 +225,7 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
 
 @pytest.mark.parametrize("per_bin", [None, 1, 2])
 @pytest.mark.parametrize("kind", ["hard", "random"])
-def test_no_negative_of_an_invented_bin_may_be_in_its_picture(
-    kind: str, per_bin: int | None, invented: Loaded
-) -> None:
+def test_no_negative_of_an_invented_bin_may_be_in_its_picture(kind: str, per_bin: int | None, invented: Loaded) -> None:
     rows = ask(invented.warehouse, Plan("verification", SPLIT, negatives=kind, per_bin=per_bin))
     hold_negatives(invented.bins, group_plainly(invented.bins), rows)
     kinds = {row["negative_kind"] for row in rows}
@@ -280,17 +280,23 @@ def test_bins_are_chosen_after_they_were_shared_out(task: str, invented: Loaded)
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: f"{plan.task}-{plan.negatives}")
 def test_a_plan_gives_the_same_rows_on_one_thread_and_on_four(plan: Plan, invented: Loaded) -> None:
-    answers = []
-    for threads in (1, 4, 4):
-        with Warehouse.open(invented.warehouse.release.path.parents[2], Limits()) as warehouse:
-            warehouse.connection.execute(f"set global threads = {threads}")
-            answers.append(ask(warehouse, plan))
+    answers = [ask_with_threads(invented.warehouse, plan, threads) for threads in (1, 4, 4)]
     assert answers[0] == answers[1] == answers[2] != []
+
+
+def ask_with_threads(warehouse: Warehouse, plan: Plan, threads: int) -> Rows:
+    with duckdb.connect(config={"threads": threads}) as connection:
+        define_macros(connection)
+        create_views(connection, warehouse.release.path)
+        return ask(replace(warehouse, connection=connection, _cursors=Cursors(connection)), plan)
 
 
 def test_another_seed_asks_about_other_things(invented: Loaded) -> None:
     asked = [
-        [(row["bin_id"], row["asin"]) for row in ask(invented.warehouse, Plan("verification", replace(SPLIT, seed=seed)))]
+        [
+            (row["bin_id"], row["asin"])
+            for row in ask(invented.warehouse, Plan("verification", replace(SPLIT, seed=seed)))
+        ]
         for seed in (1, 2)
     ]
     assert asked[0] != asked[1]

@@ -18,7 +18,7 @@ keys as (
   union
   select bin_id, 'fcsku ' || fcsku from observations
   union
-  select bin_id, 'name ' || array_to_string(bare_words(searched_text(name)), ' ') from names
+  select bin_id, key from names inner join name_keys using (name)
 )
 
 select distinct splits.capture_group, keys.key

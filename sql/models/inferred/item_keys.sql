@@ -18,5 +18,5 @@ select asin, 'asin ' || asin as key from observations where asin is not null
 union
 select asin, 'fcsku ' || fcsku from observations where asin is not null
 union
-select asin, 'name ' || array_to_string(bare_words(searched_text(name)), ' ') from names
-where asin is not null and len(bare_words(searched_text(name))) > 0
+select asin, key from names inner join name_keys using (name)
+where asin is not null

@@ -1,0 +1,147 @@
+"""`abid-report splits`, as a user starts it."""
+
+import csv
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from commands import BIN, Run
+from documents import make_document, make_line, run_pipeline, write_bucket
+
+NAMES = ["bin_id", "capture_group", "group_bins", "stratum", "side"]
+
+
+@pytest.fixture(scope="module")
+def shelves(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty shelves of two bins each, a bridge between two others, and two twins."""
+    folder = tmp_path_factory.mktemp("splits")
+    documents = {
+        f"{10 * shelf + place:05d}": make_document(make_line(f"B0SHELF{shelf}"), EXPECTED_QUANTITY=shelf % 7 + place)
+        for shelf in range(1, 41)
+        for place in range(2)
+    }
+    documents |= {"01000": make_document(make_line("B0LEFT")), "01001": make_document(make_line("B0RIGHT"))}
+    documents |= {"01002": make_document(make_line("B0LEFT"), make_line("B0RIGHT"))}
+    documents |= {"10": make_document(), "20": make_document()}
+    bucket = write_bucket(
+        folder / "bucket", {f"metadata/{stem}.json": document for stem, document in documents.items()}
+    )
+    run_pipeline(bucket, folder / "data")
+    return folder / "data"
+
+
+@pytest.fixture
+def ask(run: Run, shelves: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    return lambda *arguments, **environment: run(
+        "abid-report", "splits", *arguments, ABID_DATA_DIR=str(shelves), **environment
+    )
+
+
+def read(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(text)))
+
+
+def test_every_bin_is_told_with_its_group_and_its_side(ask: Run) -> None:
+    done = ask("--seed", 7, "--format", "csv")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = read(done.stdout)
+    assert list(rows[0]) == NAMES
+    sides = {row["bin_id"]: row["side"] for row in rows}
+    assert len(sides) == 85
+    assert all(sides[f"{10 * shelf:05d}"] == sides[f"{10 * shelf + 1:05d}"] for shelf in range(1, 41))
+    assert set(sides.values()) == {"train", "validation", "test", ""}
+    assert [stem for stem, side in sides.items() if not side] == ["01002"]
+
+
+def test_every_format_tells_the_same(ask: Run, tmp_path: Path) -> None:
+    expected = [
+        {
+            **row,
+            "group_bins": int(row["group_bins"]),
+            "capture_group": row["capture_group"] or None,
+            "side": row["side"] or None,
+        }
+        for row in read(ask("--format", "csv").stdout)
+    ]
+    assert json.loads(ask("--format", "json").stdout) == expected
+    assert [json.loads(line) for line in ask("--format", "ndjson").stdout.splitlines()] == expected
+    assert ask("--output", "splits.parquet").returncode == 0
+    assert pq.read_table(tmp_path / "splits.parquet").to_pylist() == expected
+
+
+def test_a_seed_gives_the_same_split_in_every_process(ask: Run) -> None:
+    first, second, other = (
+        ask("--format", "csv", "--seed", seed, PYTHONHASHSEED=hashes).stdout
+        for seed, hashes in ((7, "1"), (7, "2"), (8, "1"))
+    )
+    assert first == second != other
+
+
+def test_folds_are_numbered(ask: Run) -> None:
+    sides = {row["side"] for row in read(ask("--folds", 3, "--format", "csv").stdout)}
+    assert sides == {"fold-1", "fold-2", "fold-3", ""}
+
+
+def test_bins_that_stand_alone_are_parted(ask: Run) -> None:
+    rows = read(ask("--strategy", "random", "--format", "csv").stdout)
+    sides = {row["bin_id"]: row["side"] for row in rows}
+    assert any(sides[f"{10 * shelf:05d}"] != sides[f"{10 * shelf + 1:05d}"] for shelf in range(1, 41))
+
+
+def test_the_report_compares_strategies_and_tells_the_sizes(ask: Run) -> None:
+    done = ask("--report", "--format", "csv")
+    assert done.returncode == 0
+    rows = {(row["strategy"], row["side"], row["stratum"]): row for row in read(done.stdout)}
+    assert {row["leaking"] for (strategy, _, _), row in rows.items() if strategy == "grouped"} <= {"", "0"}
+    assert int(rows["random", "test", "all"]["leaking"]) > 0
+    assert done.stderr.splitlines() == [
+        "44 capture groups, by their number of bins: 4 of 1, 40 of 2",
+        "Bins on no side, for each would join two groups that were apart: 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--ratios", "8/x"], "not ratios: 8/x"),
+        (["--ratios", "80/10/10", "--folds", 5], "--folds are all of one size: leave out --ratios"),
+        (["--folds", 1], "'--folds': Input should be greater than or equal to 2"),
+        (["--window", 0], "'--window': Input should be greater than or equal to 1"),
+        (["--overlap", 2], "'--overlap': Input should be less than or equal to 1"),
+        (["--overlap", "nan"], "'--overlap': Input should be less than or equal to 1"),
+        (["--strategy", "best"], "'grouped', 'random'"),
+        (["--group-by", "shelf"], "'capture', 'item'"),
+        (["--seed", "x"], "--seed"),
+    ],
+)
+def test_what_can_not_be_asked_for_is_named(arguments: list[str], message: str, ask: Run) -> None:
+    done = ask(*arguments, COLUMNS="200", NO_COLOR="1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_release_it_says_what_makes_one(run: Run, tmp_path: Path) -> None:
+    done = run("abid-report", "splits", "--data-dir", tmp_path / "none")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "abid-etl run" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_reader_that_has_seen_enough_ends_it(shelves: Path) -> None:
+    command = f"'{BIN}/abid-report' splits --format csv --data-dir '{shelves}' | head -n 1"
+    done = subprocess.run(["bash", "-c", command], env=os.environ, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (",".join(NAMES) + "\n", "")
+
+
+def test_its_help_fits_80_columns(ask: Run) -> None:
+    done = ask("--help", COLUMNS="80", NO_COLOR="1")
+    assert done.returncode == 0
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    for option in ("--seed", "--ratios", "--folds", "--strategy", "--window", "--overlap", "--group-by", "--report"):
+        assert option in done.stdout
