@@ -16,11 +16,10 @@ from shelves import Document, Documents, group_plainly
 
 from etl.catalog import create_views
 from etl.cursors import Cursors
-from etl.models import define_macros, load_inferences
-from etl.training.groups import Grouping, group_bins
+from etl.models import define_macros
 from etl.training.plan import Plan
 from etl.training.sides import Split, parse_ratios
-from etl.training.tables import ask_splits, ask_task
+from etl.training.tables import ask_task
 from etl.warehouse import Warehouse
 
 Rows = list[dict[str, Any]]
@@ -302,25 +301,12 @@ def test_another_seed_asks_about_other_things(invented: Loaded) -> None:
     assert asked[0] != asked[1]
 
 
-# --- headers --------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("kind", ["hard", "random"])
+def test_questions_come_in_the_order_of_their_bins(kind: str, real_rows: dict[tuple[str, str], Rows]) -> None:
+    def place(row: dict[str, Any]) -> tuple[int, int]:
+        return int(row["bin_id"]), -len(row["bin_id"])
 
-
-@pytest.mark.parametrize("plan", PLANS, ids=lambda plan: f"{plan.task}-{plan.negatives}")
-def test_a_header_tells_the_columns_of_its_task(plan: Plan, invented: Loaded) -> None:
-    hold_header(plan.task.replace("-", "_"), ask_task(invented.warehouse, plan).arrow().to_pylist())
-
-
-def test_a_header_tells_the_columns_of_splits(invented: Loaded) -> None:
-    bins = list(group_bins(invented.warehouse.connect(), Grouping()))
-    hold_header("splits", ask_splits(invented.warehouse, bins, SPLIT).arrow().to_pylist())
-
-
-def hold_header(name: str, rows: Rows) -> None:
-    model = load_inferences()[name]
-    assert list(rows[0]) == model.column_names
-    types = {"varchar": str, "bigint": int, "integer": int, "double": float, "boolean": bool}
-    for column in model.columns:
-        values = [row[column.name] for row in rows]
-        assert {type(value) for value in values} - {type(None)} <= {types[column.type]}
-        assert column.nullable or None not in values
-        assert column.description.endswith(".")
+    rows = real_rows["verification", kind]
+    assert rows == sorted(rows, key=lambda row: (*place(row), not row["answer"], row["asin"]))
+    rows = real_rows["quantity-verification", kind]
+    assert rows == sorted(rows, key=lambda row: (*place(row), row["asin"], not row["answer"]))
