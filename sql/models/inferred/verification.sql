@@ -67,7 +67,7 @@ lots as (
   from (select *, unnest(range(1, 9)) as step from wanted)
 ),
 
-chances as materialized (
+chances as (
   select
     lots.bin_id,
     lots.side,
