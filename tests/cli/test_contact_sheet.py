@@ -26,6 +26,9 @@ FAULTS = {
     NO_PICTURE: "The local picture is damaged.",
     TRUNCATED: "The local picture is damaged.",
 }
+LOADED_WIDTH = """(it) => it.complete ? it.naturalWidth : new Promise((tell) => {
+  it.onload = it.onerror = () => tell(it.naturalWidth);
+})"""
 DOCUMENTS = {
     **{
         f"{number:05}": make_document(make_line(EVIL_KEY, 2, name=name), make_line("B00TEST001", number, name="Café"))
@@ -166,13 +169,15 @@ def test_without_a_folder_pictures_are_those_of_the_bucket_and_of_no_other_host(
 ) -> None:
     write_sheet(run)
     with visit(browser, tmp_path) as visited:
-        visited.page.route("https://**", lambda route: route.fulfill(body=make_jpeg(60, 30), content_type="image/jpeg"))
+        visited.page.route(
+            re.compile("https:"), lambda route: route.fulfill(body=make_jpeg(60, 30), content_type="image/jpeg")
+        )
         page = visited.open("sheet.html")
         addresses = read_bins(page, "bin.querySelector('img').src")
         assert addresses == {bin_id: f"{HOST}/bin-images/{bin_id}.jpg" for bin_id in DOCUMENTS}
         for picture in page.get_by_role("img").all():
-            picture.scroll_into_view_if_needed()
-        page.wait_for_function("[...document.images].every((picture) => picture.naturalWidth === 60)")
+            picture.scroll_into_view_if_needed()  # it is got when it is looked at
+            assert picture.evaluate(LOADED_WIDTH) == 60
         assert sorted(visited.faults) == sorted(f"request: {address}" for address in addresses.values())
         elsewhere = page.evaluate(
             "new Promise((tell) => { const picture = new Image(); picture.onload = () => tell('shown');"
