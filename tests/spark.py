@@ -9,7 +9,13 @@ import pytest
 from pyspark.sql import SparkSession
 
 NEEDS_JAVA = pytest.mark.skipif(not shutil.which("java"), reason="no Java: `sh tests/install_peers.sh` installs it")
-ENVIRONMENT = {"SPARK_CONF_DIR": str(Path(__file__).parent / "spark-conf"), "SPARK_LOCAL_IP": "127.0.0.1"}
+_QUICK_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+ENVIRONMENT = {
+    "SPARK_CONF_DIR": str(Path(__file__).parent / "spark-conf"),
+    "SPARK_LOCAL_IP": "127.0.0.1",
+    "SPARK_DAEMON_JAVA_OPTS": _QUICK_JAVA,
+    "SPARK_LAUNCHER_OPTS": _QUICK_JAVA,
+}
 """What makes a Spark one of the tests, here or in a process of its own."""
 
 
