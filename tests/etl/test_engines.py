@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from documents import find_shards, hash_files, run_pipeline, write_bucket
+from documents import find_shards, hash_files, make_document, make_line, run_pipeline, write_bucket
 from hardraw import FILES_OF_LARGE, LARGE, find_document_of, make_raw_layer
 from spark import NEEDS_JAVA, use_spark_settings
 
@@ -21,18 +21,19 @@ from etl.datadir import DataDir
 from etl.duckengine import DuckEngine
 from etl.engine import Engine, Limits
 from etl.errors import AbidError, CheckError, UsageError
+from etl.fetch import fetch_documents
 from etl.progress import UNWATCHED, Step
 from etl.release import Release
+from etl.selection import Selection
+from etl.sources.directory import DirectorySource
 from etl.spark.engine import SparkEngine
 
 REAL_SAMPLE = os.environ.get("ABID_REAL_SAMPLE", "")
 ITEM_FILES = 3
 NOT_OF_THE_TABLES = {"published_at", "seconds", "spilled_bytes", "catalog", "seal"}
 IN_TASKS = DuckEngine(Limits(memory="500MB"), in_one_go=0)
-ENGINES = [
-    pytest.param(IN_TASKS, id="tasks"),
-    pytest.param(SparkEngine("local[2]", Limits(memory="500MB")), id="spark", marks=NEEDS_JAVA),
-]
+ON_SPARK = SparkEngine("local[2]", Limits(memory="500MB"))
+ENGINES = [pytest.param(IN_TASKS, id="tasks"), pytest.param(ON_SPARK, id="spark", marks=NEEDS_JAVA)]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,6 +56,18 @@ def whole(hard: DataDir) -> Release:
     return build_release(hard, allow_missing=True)
 
 
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> DataDir:
+    """For what a build refuses however much there is: one document, and one that was listed and not fetched."""
+    root = tmp_path_factory.mktemp("small")
+    documents = {find_document_of(share): make_document(make_line()) for share in (0, 1)}
+    fetched = Selection(shard=(1, 2))
+    fetch_documents(
+        DirectorySource(write_bucket(root / "bucket", documents)), DataDir(root / "data"), selection=fetched
+    )
+    return DataDir(root / "data")
+
+
 def copy_raw(data: DataDir, root: Path) -> DataDir:
     shutil.copytree(data.raw, root / "raw")
     return DataDir(root)
@@ -64,16 +77,33 @@ def describe(release: Release) -> dict[str, Any]:
     return {name: value for name, value in release.manifest.items() if name not in NOT_OF_THE_TABLES}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_every_engine_makes_the_same_release_byte_for_byte(
-    engine: Engine, hard: DataDir, whole: Release, tmp_path: Path
-) -> None:
+def require_same(release: Release, expected: Release) -> None:
     """The identity, the manifest with its receipt and what is missing, and the bytes of every table."""
-    data = copy_raw(hard, tmp_path / "data")
+    assert release.id == expected.id
+    assert describe(release) == describe(expected)
+    assert hash_files(release) == hash_files(expected)
+
+
+def test_tasks_make_the_same_release_byte_for_byte_and_leave_nothing_in_folders_of_any_name(
+    hard: DataDir, whole: Release, tmp_path: Path
+) -> None:
+    """What they hold meanwhile goes to the folder for it."""
+    temporary = tmp_path / "with [a]*, it's"
+    temporary.mkdir()
+    data = copy_raw(hard, tmp_path / "as [b]*" / "data")
+    engine = replace(IN_TASKS, limits=replace(IN_TASKS.limits, temp_dir=temporary))
     release = build_release(data, engine=engine, allow_missing=True)
-    assert release.id == whole.id
-    assert describe(release) == describe(whole)
-    assert hash_files(release) == hash_files(whole)
+    require_same(release, whole)
+    assert release.manifest["spilled_bytes"] > 100_000
+    assert list(temporary.iterdir()) == []
+    assert not data.staging.exists()
+
+
+@NEEDS_JAVA
+def test_spark_makes_the_same_release_byte_for_byte(hard: DataDir, whole: Release, tmp_path: Path) -> None:
+    data = copy_raw(hard, tmp_path / "data")
+    release = build_release(data, engine=ON_SPARK, allow_missing=True)
+    require_same(release, whole)
     assert not data.staging.exists()
 
 
@@ -88,7 +118,7 @@ def test_every_engine_makes_the_same_of_real_documents(engine: Engine, tmp_path:
 
 
 def test_that_release_has_all_that_can_go_wrong(whole: Release) -> None:
-    """Or the test above would show little."""
+    """Or the tests above would show little."""
     manifest = whole.manifest
     assert [missing["key"] for missing in manifest["not_fetched"]] == [find_document_of(1)]
     assert len(manifest["rejects_by_reason"]) > 10
@@ -130,9 +160,9 @@ def test_a_release_that_is_there_is_not_made_again(hard: DataDir, whole: Release
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_every_engine_refuses_what_is_missing_and_names_it(engine: Engine, hard: DataDir) -> None:
+def test_every_engine_refuses_what_is_missing_and_names_it(engine: Engine, small: DataDir) -> None:
     with pytest.raises(CheckError, match=f"1 of the listed documents .*\n  {find_document_of(1)}: not fetched yet"):
-        build_release(hard, engine=engine)
+        build_release(small, engine=engine)
 
 
 def test_a_task_that_needs_more_memory_than_it_may_use_says_so(hard: DataDir, tmp_path: Path) -> None:
@@ -155,18 +185,6 @@ def test_a_damaged_shard_is_named_and_nothing_published(engine: Any, hard: DataD
     assert list(data.releases.iterdir()) == []
 
 
-def test_what_tasks_hold_goes_to_the_folder_for_it_of_any_name_and_is_gone_afterwards(
-    hard: DataDir, whole: Release, tmp_path: Path
-) -> None:
-    temporary = tmp_path / "with [a]*, it's"
-    temporary.mkdir()
-    data = copy_raw(hard, tmp_path / "as [b]*" / "data")
-    release = build_release(data, engine=DuckEngine(Limits(temp_dir=temporary), in_one_go=0), allow_missing=True)
-    assert hash_files(release) == hash_files(whole)
-    assert release.manifest["spilled_bytes"] > 100_000
-    assert list(temporary.iterdir()) == []
-
-
 def test_a_temporary_folder_that_can_not_be_made_is_named(hard: DataDir, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     data = copy_raw(hard, tmp_path / "data")
@@ -176,11 +194,11 @@ def test_a_temporary_folder_that_can_not_be_made_is_named(hard: DataDir, tmp_pat
 
 @NEEDS_JAVA
 def test_a_machine_with_other_code_refuses_to_make_what_is_named_by_this_one(
-    hard: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small: DataDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("etl.spark.engine.fingerprint_code", lambda: "that of another version")
     with pytest.raises(UsageError, match="has another version of abid-warehouse, DuckDB or PyArrow"):
-        build_release(copy_raw(hard, tmp_path / "data"), engine=SparkEngine("local[2]"), allow_missing=True)
+        build_release(copy_raw(small, tmp_path / "data"), engine=SparkEngine("local[2]"), allow_missing=True)
 
 
 class Meddler:
@@ -197,8 +215,8 @@ class Meddler:
 
 
 @NEEDS_JAVA
-def test_a_raw_layer_that_changes_between_two_jobs_is_no_release(hard: DataDir, tmp_path: Path) -> None:
-    data = copy_raw(hard, tmp_path / "data")
+def test_a_raw_layer_that_changes_between_two_jobs_is_no_release(small: DataDir, tmp_path: Path) -> None:
+    data = copy_raw(small, tmp_path / "data")
     with pytest.raises(CheckError, match="was written to while it was read: build again"):
         build_release(data, engine=SparkEngine("local[2]"), allow_missing=True, progress=Meddler(data))
     assert list(data.releases.iterdir()) == []
