@@ -91,6 +91,11 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
     return run_pipeline(bucket, folder / "data")
 
 
+@pytest.fixture(scope="module")
+def real_release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    return run_pipeline(Path(REAL_SAMPLE), tmp_path_factory.mktemp("real") / "data")
+
+
 def ask_each(ask: Callable[[str], Any]) -> Answers:
     return {name: ask(question) for name, question in QUESTIONS.items()}
 
@@ -276,9 +281,8 @@ def test_a_program_answers_as_the_documents_do(release: Release, program: str, *
 @NEEDS_JAVA
 @pytest.mark.skipif(not REAL_SAMPLE, reason="ABID_REAL_SAMPLE names no copy of real documents")
 @pytest.mark.parametrize("paths", LAYOUTS, ids=LAYOUTS.get)
-def test_all_programs_say_the_same_of_real_documents(tmp_path: Path, *, paths: bool) -> None:
-    release = run_pipeline(Path(REAL_SAMPLE), tmp_path / "data")
-    seen = {program: ask(release.path, paths=paths) for program, ask in PROGRAMS.items()}
+def test_all_programs_say_the_same_of_real_documents(real_release: Release, *, paths: bool) -> None:
+    seen = {program: ask(real_release.path, paths=paths) for program, ask in PROGRAMS.items()}
     answers = {program: {name: normalize(value) for name, value in row.items()} for program, row in seen.items()}
     volumes = [row.pop("volume") for row in answers.values()]
     assert all(math.isclose(volume, volumes[0], rel_tol=1e-12) for volume in volumes)

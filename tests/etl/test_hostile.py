@@ -12,7 +12,7 @@ from functools import cache
 import pytest
 from documents import run_pipeline, write_bucket
 from grammar import valid_documents
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from mutations import mutate
 from oracle import Verdict, judge
@@ -30,7 +30,13 @@ def make_documents() -> dict[str, bytes]:
     """Hostile documents by the stem of their keys."""
     bodies: list[bytes] = []
 
-    @settings(max_examples=1_000 * THOUSANDS // _EACH, suppress_health_check=list(HealthCheck), deadline=None)
+    @settings(
+        max_examples=1_000 * THOUSANDS // _EACH,
+        phases=[Phase.generate],
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
+    )
     @given(valid_documents(), st.integers(0, 2**32))
     def collect(document: object, seed: int) -> None:
         random_ = random.Random(seed)
