@@ -17,6 +17,7 @@ from etl.training.sides import Split, parse_ratios
 from etl.training.tables import ask_leaks, count_sizes
 
 PAGE = (Path(__file__).resolve().parent.parent / "docs" / "training.md").read_text(encoding="utf-8")
+TEXT = " ".join(PAGE.split())
 EXPLAINED, TUTORIAL = PAGE.split("\n## Tutorial\n")
 STEPS = re.findall(r"^\$ (.*)\n((?:(?!\$ |```).+\n)*)", TUTORIAL, re.MULTILINE)
 (SCRIPT,) = re.findall(r"^```python\n(.*?)^```$", TUTORIAL, re.DOTALL | re.MULTILINE)
@@ -159,8 +160,10 @@ def test_pairs_of_real_documents_are_as_alike_as_the_page_says(real: Loaded) -> 
 
 def test_real_groups_are_those_of_the_page(real: Loaded) -> None:
     sizes, _ = count_sizes(group_bins(real.warehouse.connect(), Grouping()))
-    assert f"{sum(sizes.values()):,} groups in the sample, most of them of 2 bins, the largest of {max(sizes)}" in PAGE
+    assert f"{sum(sizes.values()):,} groups in the sample, most of them of 2 bins, the largest of {max(sizes)}" in TEXT
     assert sizes[2] > sum(sizes.values()) / 2
+    _, bridges = count_sizes(group_bins(real.warehouse.connect(), Grouping(kind="item")))
+    assert f"as bridges (see below): {bridges} of the {len(real.bins):,}." in TEXT
 
 
 def test_a_split_of_real_documents_leaks_what_the_page_says(real: Loaded) -> None:
