@@ -266,9 +266,11 @@ def test_no_bin_moves_whatever_is_added_behind_it(
 ) -> None:
     documents = invent(bins + added)
     earlier = dict(list(documents.items())[: len(bins)])
+    grouped = group_without_a_release(connection, documents, grouping)
     before = share_out(group_without_a_release(connection, earlier, grouping), split)
-    after = share_out(group_without_a_release(connection, documents, grouping), split)
+    after = share_out(grouped, split)
     assert before == {stem: after[stem] for stem in before}
+    assert {after[bin_.bin_id] == after[bin_.group] for bin_ in grouped if bin_.group} == {True}
 
 
 @given(
@@ -305,6 +307,8 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
         "00500": make_document(make_line("B0LEFT")),
         "00501": make_document(make_line("B0RIGHT")),
         "00502": make_document(make_line("B0LEFT"), make_line("B0RIGHT")),
+        # alike, but never on two sides
+        **{stem: make_document(make_line("B0PAIR")) for stem in ("00600", "00601")},
     }
     return load(tmp_path_factory.mktemp("invented"), documents)
 

@@ -6,12 +6,13 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from html import unescape
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from documents import make_document, make_line, run_pipeline, write_bucket
-from loaded import Loaded, lines_of, units_of
+from loaded import Loaded, lines_of, load, units_of
 from shelves import Document, Documents, group_plainly
 
 from etl.catalog import create_views
@@ -310,3 +311,12 @@ def test_questions_come_in_the_order_of_their_bins(kind: str, real_rows: dict[tu
     assert rows == sorted(rows, key=lambda row: (*place(row), not row["answer"], row["asin"]))
     rows = real_rows["quantity-verification", kind]
     assert rows == sorted(rows, key=lambda row: (*place(row), row["asin"], not row["answer"]))
+
+
+@pytest.mark.parametrize("kind", ["hard", "random"])
+def test_nothing_is_asked_with_one_answer_alone(kind: str, tmp_path: Path) -> None:
+    documents = {"00010": make_document(*map(make_line, "ABC")), "00020": make_document(make_line("D"))}
+    warehouse = load(tmp_path, documents).warehouse
+    rows = ask(warehouse, Plan("verification", Split({"train": 1.0}), negatives=kind))
+    answers = [(row["bin_id"], row["answer"], row["asin"] in "ABC") for row in rows]
+    assert answers == [("00010", True, True), ("00010", False, False), ("00020", True, False), ("00020", False, True)]
