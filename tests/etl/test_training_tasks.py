@@ -133,6 +133,14 @@ def hold_quantities(documents: Documents, rows: Rows, kind: str) -> None:
     assert len({other for _, (_, other) in asked.values()}) > 1
 
 
+@pytest.mark.parametrize("kind", ["hard", "random"])
+def test_few_questions_a_bin_leave_no_bin_out(kind: str, real_sample: Loaded) -> None:
+    rows = ask(real_sample.warehouse, Plan("verification", SPLIT, negatives=kind, per_bin=1))
+    assert Counter(row["bin_id"] for row in rows) == {
+        stem: 2 for stem, document in real_sample.bins.items() if is_whole(real_sample, stem) and held_units(document)
+    }
+
+
 @pytest.mark.parametrize("most", [0, 5, None])
 def test_every_bin_within_the_bound_is_counted(most: int | None, real_sample: Loaded) -> None:
     rows = ask(real_sample.warehouse, Plan("counting", SPLIT, max_quantity=most))

@@ -42,14 +42,20 @@ with held as (
   having sum(quantities.quantity) > 0
 ),
 
-wanted as (
+drawn as (
   select
     *,
     row_number() over (partition by bin_id order by lot) as turn,
-    row_number() over (partition by side order by lot) as rank,
-    count(*) over (partition by side) as asked,
   from held
   qualify $per_bin is null or turn <= $per_bin
+),
+
+wanted as (
+  select
+    *,
+    row_number() over (partition by side order by lot) as rank,
+    count(*) over (partition by side) as asked,
+  from drawn
 ),
 
 pools as (
