@@ -171,7 +171,9 @@ def open_progress() -> Progress:
 def _report_usage(error: TyperException, command: str) -> int:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else command
-    return say_error(f"{error.format_message()}\nTry `{path} --help`.", error.exit_code)
+    # typer lists choices behind tabs, and names the exception that a value raised
+    said = error.format_message().replace("\n\t", " ").replace(": Value error, ", ": ")
+    return say_error(f"{said}\nTry `{path} --help`.", error.exit_code)
 
 
 def _print(text: str) -> None:

@@ -121,7 +121,8 @@ def test_rows_without_a_picture_are_told_of(run: Run, tmp_path: Path) -> None:
         ("verification -f challenge -o out", "the training list of verification is empty"),
         ("counting --per-bin 2", "--per-bin and --negatives choose questions: counting has one a bin"),
         ("verification --negatives random -f challenge -o out", "challenge its own rules"),
-        ("guessing", "'guessing' is not one of"),
+        ("", "Missing argument 'TASK'. Choose from: counting, verification, quantity-verification\nTry"),
+        ("guessing", "Invalid value for 'TASK': 'guessing' is not one of"),
     ],
 )
 def test_what_cannot_be_made_is_refused(arguments: str, said: str, run: Run, tmp_path: Path) -> None:

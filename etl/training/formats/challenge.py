@@ -73,7 +73,7 @@ def _prepare(warehouse: Warehouse, plan: Plan) -> duckdb.DuckDBPyConnection:
     """Lists of ids have bins of any quantity; the others are bounded by their own models."""
     cursor = prepare_tables(warehouse, replace(plan, max_quantity=None), ["challenge_bins"])
     if plan.task == "verification":
-        for name in ("challenge_lines", "challenge_targets", "item_keys", "held_keys"):
+        for name in ("challenge_lines", "challenge_targets", "name_keys", "item_keys", "held_keys"):
             create_table(cursor, name, plan)
     return cursor
 
