@@ -8,15 +8,6 @@ from seaweed import NO_ACCOUNT, S3Server, run_seaweed
 
 __all__ = ["S3Server"]  # what the fixture gives, for tests to name
 
-# Those of Spark stand together, so that one Java serves most of them.
-_SLOWEST = ("test_cluster", "test_engines", "test_certificate", "test_bucketwarehouse", "test_reading", "test_docs")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slowest files first: at the end, no worker is to be alone with one of them."""
-    order = {name: place for place, name in enumerate(_SLOWEST)}
-    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
-
 
 @pytest.fixture(scope="session", autouse=True)
 def no_aws_account() -> Iterator[None]:
