@@ -337,7 +337,7 @@ def test_lists_that_abid_challenge_does_not_know_are_refused(invented: Bins, tmp
 
 
 MODELS = sorted(name for name in load_inferences() if name.startswith("challenge_"))
-NEEDS = ("challenge_bins", "challenge_lines", "challenge_targets", "item_keys", "held_keys")
+NEEDS = ("challenge_bins", "challenge_lines", "challenge_targets", "name_keys", "item_keys", "held_keys")
 
 
 @pytest.mark.parametrize("name", MODELS)
