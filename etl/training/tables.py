@@ -6,13 +6,15 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from graphlib import TopologicalSorter
+from itertools import chain
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from etl.chosenbins import choose_bins
-from etl.models import Model, load_inferences
+from etl.models import Model, find_reads, load_inferences
 from etl.queryerrors import explaining
 from etl.result import Result
 from etl.training.groups import Grouped, group_bins
@@ -30,11 +32,8 @@ SPLITS_SCHEMA = pa.schema(
 )
 """One row per bin. A bridge has neither group nor side."""
 
-_NEEDS = {
-    "counting": (),
-    "verification": ("name_keys", "item_keys", "held_keys", "near_items"),
-    "quantity-verification": ("name_keys", "item_keys"),
-}
+_GIVEN = {"splits", "chosen"}
+"""What is registered, whatever models are called."""
 
 
 def make_splits(bins: list[Grouped], split: Split) -> pa.Table:
@@ -87,19 +86,25 @@ def _describe_asked(split: Split) -> pa.Table:
 
 def ask_task(warehouse: Warehouse, plan: Plan) -> Result:
     """The rows of a training set, in the order of the bins; columns as the header of its model says."""
-    cursor = prepare_tables(warehouse, plan, _NEEDS[plan.task])
-    return ask_model(cursor, plan.task.replace("-", "_"), plan)
+    name = plan.task.replace("-", "_")
+    return ask_model(prepare_tables(warehouse, plan, name), name, plan)
 
 
-def prepare_tables(warehouse: Warehouse, plan: Plan, needs: Iterable[str]) -> duckdb.DuckDBPyConnection:
-    """A connection that knows `splits`, the chosen bins and `candidates`, and the models `needs` besides, in turn."""
+def prepare_tables(warehouse: Warehouse, plan: Plan, *asked: str) -> duckdb.DuckDBPyConnection:
+    """A connection that knows `splits`, the chosen bins, and all other models that those `asked` for read."""
     cursor = warehouse.connect()
     with explaining(""):
         cursor.register("splits", make_splits(list(group_bins(warehouse.connect(), plan.grouping)), plan.split))
         cursor.register("chosen", _choose(warehouse, plan))
-        for name in ("candidates", *needs):
-            create_table(cursor, name, plan)
+        create_tables(cursor, plan, *asked)
     return cursor
+
+
+def create_tables(cursor: duckdb.DuckDBPyConnection, plan: Plan, *asked: str) -> None:
+    """Make what the models `asked` for read tables of a connection, but for those that it has."""
+    for name in _find_read(asked):
+        model = load_inferences()[name]
+        cursor.execute(f"create temp table if not exists {name} as {model.query}", _find_parameters(model, plan))
 
 
 def ask_model(cursor: duckdb.DuckDBPyConnection, name: str, plan: Plan, side: str | None = None) -> Result:
@@ -114,10 +119,15 @@ def _choose(warehouse: Warehouse, plan: Plan) -> pa.Table:
     return choose(warehouse.connect()).sql(query).to_arrow_table()
 
 
-def create_table(cursor: duckdb.DuckDBPyConnection, name: str, plan: Plan) -> None:
-    """Make a model a table of that connection."""
-    model = load_inferences()[name]
-    cursor.execute(f"create temp table {name} as {model.query}", _find_parameters(model, plan))
+def _find_read(asked: Iterable[str]) -> list[str]:
+    """The models that these read, and that those read in turn; each after what it reads itself."""
+    models, waiting = load_inferences(), [*asked]
+    reads: dict[str, list[str]] = {}
+    while waiting:
+        name = waiting.pop()
+        reads[name] = sorted(find_reads(models[name].query) & models.keys() - {name, *_GIVEN})
+        waiting += reads[name]
+    return [name for name in TopologicalSorter(reads).static_order() if name in chain(*reads.values())]
 
 
 def _find_parameters(model: Model, plan: Plan, side: str | None = None) -> dict[str, Any]:

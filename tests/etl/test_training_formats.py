@@ -318,7 +318,7 @@ def check_negatives(bins: Bins, side: str, questions: list[list[Any]], published
 
 def test_another_seed_draws_other_negatives_for_the_same_bins(invented: Bins) -> None:
     plan = Plan("verification", SPLIT)
-    cursor = prepare_tables(invented.warehouse, plan, NEEDS)
+    cursor = prepare_tables(invented.warehouse, plan, "challenge_validation")
     drawn = []
     for seed in (3, 4):
         other = replace(plan, split=replace(SPLIT, seed=seed))
@@ -337,13 +337,12 @@ def test_lists_that_abid_challenge_does_not_know_are_refused(invented: Bins, tmp
 
 
 MODELS = sorted(name for name in load_inferences() if name.startswith("challenge_"))
-NEEDS = ("challenge_bins", "challenge_lines", "challenge_targets", "name_keys", "item_keys", "held_keys")
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_header_of_a_list_is_true(name: str, invented: Bins) -> None:
     plan, model = Plan("verification", SPLIT), load_inferences()[name]
-    cursor = prepare_tables(invented.warehouse, plan, NEEDS)
+    cursor = prepare_tables(invented.warehouse, plan, name)
     table = ask_model(cursor, name, plan, "validation" if "$side" in model.query else None).arrow()
     types = {"varchar": pa.string(), "bigint": pa.int64(), "integer": pa.int32(), "boolean": pa.bool_()}
     types["numbers"] = pa.list_(pa.field("l", pa.int64()))

@@ -17,7 +17,7 @@ import duckdb
 
 from etl.errors import UsageError
 from etl.training.plan import Plan
-from etl.training.tables import ask_model, create_table, prepare_tables
+from etl.training.tables import ask_model, create_tables, prepare_tables
 from etl.training.trainingset import Written
 from etl.warehouse import Warehouse
 
@@ -71,10 +71,9 @@ def _require_known(plan: Plan) -> None:
 
 def _prepare(warehouse: Warehouse, plan: Plan) -> duckdb.DuckDBPyConnection:
     """Lists of ids have bins of any quantity; the others are bounded by their own models."""
-    cursor = prepare_tables(warehouse, replace(plan, max_quantity=None), ["challenge_bins"])
+    cursor = prepare_tables(warehouse, replace(plan, max_quantity=None), "challenge_ids")
     if plan.task == "verification":
-        for name in ("challenge_lines", "challenge_targets", "name_keys", "item_keys", "held_keys"):
-            create_table(cursor, name, plan)
+        create_tables(cursor, plan, "challenge_training", "challenge_validation")
     return cursor
 
 
