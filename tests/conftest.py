@@ -1,9 +1,10 @@
-"""What tests of several packages share: no AWS account of the machine, and an S3 server of our own."""
+"""What tests of several packages share: no AWS account of the machine, commands, and an S3 server of our own."""
 
 import os
 from collections.abc import Iterator
 
 import pytest
+from forkserver import ForkServer
 from seaweed import NO_ACCOUNT, S3Server, run_seaweed
 
 __all__ = ["S3Server"]  # what the fixture gives, for tests to name
@@ -17,6 +18,12 @@ def no_aws_account() -> Iterator[None]:
         for name, value in NO_ACCOUNT.items():
             patch.setenv(name, value)
         yield
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    with ForkServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
 """A small warehouse, and the commands as a user starts them."""
 
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
-from commands import BIN, EVIL_NAME, Run
+from commands import EVIL_NAME, Run
 from documents import make_document, make_line, run_pipeline, write_bucket
+from forkserver import ForkServer
 
 
 @pytest.fixture(scope="session")
@@ -28,17 +28,10 @@ def data_dir(bucket: Path) -> Path:
 
 
 @pytest.fixture
-def run(data_dir: Path, tmp_path: Path) -> Run:
+def run(fork_server: ForkServer, data_dir: Path, tmp_path: Path) -> Run:
     """Start a command in an empty folder, with the warehouse's data directory in the environment."""
 
     def start(command: str, *arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [BIN / command, *map(str, arguments)],
-            cwd=tmp_path,
-            env=os.environ | {"ABID_DATA_DIR": str(data_dir)} | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return fork_server.run(command, arguments, tmp_path, {"ABID_DATA_DIR": str(data_dir)} | environment)
 
     return start

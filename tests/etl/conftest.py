@@ -1,6 +1,5 @@
 """The commands in a folder of the test's own, and a raw layer in a bucket."""
 
-import os
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -8,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from botocore.loaders import JSONFileLoader
-from commands import BIN, Run
+from commands import Run
+from forkserver import ForkServer
 from loaded import Loaded, load_real
 from seaweed import S3Server
 
@@ -26,18 +26,11 @@ def boto3_reads_its_models_once() -> Iterator[None]:
 
 
 @pytest.fixture
-def run(tmp_path: Path) -> Run:
+def run(fork_server: ForkServer, tmp_path: Path) -> Run:
     """Start a command; its data directory is `data` in the test's own folder."""
 
     def start(command: str, *arguments: object, **environment: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [BIN / command, *map(str, arguments)],
-            cwd=tmp_path,
-            env=os.environ | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return fork_server.run(command, arguments, tmp_path, environment)
 
     return start
 
