@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from commands import BIN
 SOAK = int(os.environ.get("ABID_SOAK", "2"))
 _SEED = 1
 _STEP = "step"
+_LOOK_SECONDS = 0.005
 _COUNT_STEPS = f"""
 import os, signal, sys
 
@@ -74,6 +76,14 @@ def kill_at_step(last: int, folder: Path, *arguments: object) -> tuple[int, int]
 def _start(*words: object) -> "subprocess.Popen[str]":
     command = [str(word) for word in words]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def wait_until(condition: Callable[[], object], process: "subprocess.Popen[str]") -> None:
+    """Return when something is so, or the process has ended; look so rarely that it gets the processor meanwhile."""
+    while not condition():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_LOOK_SECONDS)
+            return
 
 
 def finish(process: "subprocess.Popen[str]") -> tuple[int, str]:

@@ -14,6 +14,7 @@ from badnetwork import BadNetwork
 from commands import BIN, Run
 from documents import make_document, make_line, read_shards, write_bucket
 from seaweed import S3Server
+from stopping import wait_until
 
 from etl.datadir import DataDir
 
@@ -160,8 +161,7 @@ def test_what_has_come_from_s3_is_kept_when_the_fetch_is_interrupted(
         command: list[str | Path] = [BIN / "abid-etl", "fetch", f"s3://{bucket}", "--data-dir", tmp_path]
         options = ["--endpoint-url", network.endpoint_url, "--concurrency", "1"]
         with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True) as process:
-            while not network.injected and process.poll() is None:
-                pass
+            wait_until(lambda: network.injected, process)
             process.send_signal(number)
             _, said = process.communicate()
     assert (process.returncode, "Traceback" in said) == (code, False), said

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from commands import BIN, Run
 from escapes import LARGE, STUCK
+from stopping import wait_until
 
 from etl.models import load_readable
 
@@ -209,11 +210,10 @@ def test_a_signal_cancels_a_query(
 
 def wait_for_work(process: "subprocess.Popen[str]") -> None:
     """Until it is busy with its query: opening the release takes little of a processor's time, and is over by then."""
-    while count_pipes(process.pid) < _PIPES_OF_A_GUARD:
-        assert process.poll() is None
+    wait_until(lambda: count_pipes(process.pid) >= _PIPES_OF_A_GUARD, process)
     begun = read_ticks(process.pid)
-    while read_ticks(process.pid) < begun + _TICKS:
-        assert process.poll() is None
+    wait_until(lambda: read_ticks(process.pid) >= begun + _TICKS, process)
+    assert process.poll() is None
 
 
 def count_pipes(pid: int) -> int:

@@ -26,6 +26,7 @@ from documents import (
     run_pipeline,
     write_bucket,
 )
+from stopping import wait_until
 
 from etl.build import build_release
 from etl.datadir import DataDir
@@ -215,8 +216,7 @@ def stop_at_the_first_shard(bucket: Path, data: DataDir, stop: Callable[[int], N
     (data.raw / DOCUMENTS).mkdir(parents=True)
     command = [COMMAND, "fetch", str(bucket), "--data-dir", str(data.root)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        while process.poll() is None and not find_shards(data):
-            pass
+        wait_until(lambda: find_shards(data), process)
         stop(process.pid)
         try:
             said = process.communicate(timeout=20)[1]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from stopping import SOAK, Moment, draw_moments, finish, start, stop
+from stopping import SOAK, Moment, draw_moments, finish, start, stop, wait_until
 
 from etl.datadir import DataDir
 from etl.fetch import fetch_documents
@@ -38,8 +38,7 @@ class Work:
             fetch_documents(DirectorySource(self.bucket), DataDir(folder))
         words, made = COMMANDS[self.name]
         process = start(*(word.format(bucket=self.bucket, folder=folder) for word in words))
-        while process.poll() is None and not (folder / made).exists():
-            pass
+        wait_until((folder / made).exists, process)
         return process
 
 
