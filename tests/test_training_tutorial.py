@@ -34,15 +34,6 @@ class Guess(NamedTuple):
     error: float
 
 
-@pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """What each step prints, in turn."""
-    folder = tmp_path_factory.mktemp("tutorial")
-    (folder / SCRIPT_NAME).write_text(SCRIPT)
-    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"} | ENVIRONMENT
-    return [run(command, folder, environment) for command, _ in STEPS]
-
-
 def run(command: str, folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(
         ["sh", "-ec", command],
@@ -78,42 +69,34 @@ def read_guesses(text: str) -> dict[tuple[str, str], Guess]:
     return guesses
 
 
-@pytest.fixture(scope="module")
-def guesses(printed: list[str]) -> list[dict[tuple[str, str], Guess]]:
-    """Of the run on grouped sides, and of that on random ones."""
-    return [read_guesses(text) for (command, _), text in zip(STEPS, printed, strict=True) if SCRIPT_NAME in command]
+GUESSES = [read_guesses(shown) for command, shown in STEPS if SCRIPT_NAME in command]
+"""Of the run on grouped sides, and of that on random ones."""
 
 
-@pytest.mark.parametrize("number", range(len(STEPS)), ids=[command for command, _ in STEPS])
-def test_a_step_prints_what_the_page_shows(printed: list[str], number: int) -> None:
-    shown = STEPS[number][1]
-    assert shown
-    assert re.fullmatch(make_pattern(shown), blur(printed[number]), re.DOTALL), printed[number]
+def test_each_step_prints_what_the_page_shows(tmp_path: Path) -> None:
+    (tmp_path / SCRIPT_NAME).write_text(SCRIPT)
+    environment = os.environ | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"} | ENVIRONMENT
+    for command, shown in STEPS:
+        printed = run(command, tmp_path, environment)
+        assert shown
+        assert re.fullmatch(make_pattern(shown), blur(printed), re.DOTALL), printed
+        guesses, now = read_guesses(shown), read_guesses(printed)
+        assert guesses.keys() == now.keys()
+        for key, guess in guesses.items():
+            assert guess == pytest.approx(now[key], abs=NEARLY), key
 
 
-@pytest.mark.parametrize("number", [n for n, (command, _) in enumerate(STEPS) if SCRIPT_NAME in command])
-def test_what_is_learnt_is_nearly_what_the_page_shows(printed: list[str], number: int) -> None:
-    shown, now = (read_guesses(text) for text in (STEPS[number][1], printed[number]))
-    assert shown.keys() == now.keys()
-    for key, guess in shown.items():
-        assert guess == pytest.approx(now[key], abs=NEARLY), key
-
-
-def test_the_forest_counts_and_the_most_similar_picture_does_not(
-    guesses: list[dict[tuple[str, str], Guess]],
-) -> None:
-    grouped, _ = guesses
+def test_the_forest_counts_and_the_most_similar_picture_does_not() -> None:
+    grouped, _ = GUESSES
     assert grouped["in all", "forest on edges"].accuracy > 0.7
     assert grouped["in all", "forest on edges"].error < 0.6
     assert grouped["in all", "most similar picture"].error > grouped["in all", "most frequent count"].error
 
 
-def test_a_split_at_random_makes_knowing_shelves_look_like_counting(
-    guesses: list[dict[tuple[str, str], Guess]],
-) -> None:
-    grouped, random = (guess["in all", "most similar picture"].error for guess in guesses)
+def test_a_split_at_random_makes_knowing_shelves_look_like_counting() -> None:
+    grouped, random = (guess["in all", "most similar picture"].error for guess in GUESSES)
     assert random < grouped - 0.15
-    leaked = {part: guess.error for (part, name), guess in guesses[1].items() if name == "most similar picture"}
+    leaked = {part: guess.error for (part, name), guess in GUESSES[1].items() if name == "most similar picture"}
     assert leaked["of shelves learnt from"] < leaked["of other shelves"] - 0.15
 
 
