@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from fractions import Fraction
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,7 @@ def report(loaded: Loaded, name: str, **parameters: Any) -> list[dict[str, Any]]
     return [dict(zip(columns, row, strict=True)) for rows in batches for row in rows]
 
 
+@cache
 def fold(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", text) if unicodedata.category(c) != "Mn").lower()
 
@@ -289,8 +291,13 @@ def collect_all_names(bins: dict[str, Document]) -> dict[str, list[str]]:
     }
 
 
+@pytest.fixture(scope="module")
+def all_names(loaded: Loaded) -> dict[str, list[str]]:
+    return collect_all_names(loaded.of_style("all"))
+
+
 @pytest.mark.parametrize("text", TEXTS)
-def test_search_finds_and_ranks_names(loaded: Loaded, text: str) -> None:
+def test_search_finds_and_ranks_names(loaded: Loaded, all_names: dict[str, list[str]], text: str) -> None:
     bins = loaded.of_style("all")
     holders: dict[str, list[str]] = defaultdict(list)
     units: Counter[str] = Counter()
@@ -298,7 +305,7 @@ def test_search_finds_and_ranks_names(loaded: Loaded, text: str) -> None:
         holders[line["asin"]].append(stem)
         units[line["asin"]] += line["quantity"]
     found = []
-    for asin, names in collect_all_names(bins).items():
+    for asin, names in all_names.items():
         places = [(place, name) for name in names if (place := rank(name, text)) is not None]
         if places:
             place, name = min(places, key=lambda found: found[0])
