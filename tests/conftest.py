@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from forkserver import ForkServer
+from loaded import Loaded, load_real
 from seaweed import NO_ACCOUNT, S3Server, run_seaweed
 
 __all__ = ["S3Server"]  # what the fixture gives, for tests to name
@@ -30,3 +31,8 @@ def fork_server() -> Iterator[ForkServer]:
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     with run_seaweed(tmp_path_factory.mktemp("seaweed")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def real_sample(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    return load_real(tmp_path_factory.mktemp("real"))

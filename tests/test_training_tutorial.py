@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pytest
 from commands import BIN
-from loaded import Loaded, load_real
+from loaded import Loaded
 
 from etl.training.groups import Grouping, group_bins
 from etl.training.sides import Split, parse_ratios
@@ -116,15 +116,10 @@ def read_tables() -> dict[str, list[list[str]]]:
     }
 
 
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    return load_real(tmp_path_factory.mktemp("real"))
-
-
-def test_pairs_of_real_documents_are_as_alike_as_the_page_says(real: Loaded) -> None:
+def test_pairs_of_real_documents_are_as_alike_as_the_page_says(real_sample: Loaded) -> None:
     held = {
         int(stem): {line["asin"] for line in document["BIN_FCSKU_DATA"].values()} - {None}
-        for stem, document in real.bins.items()
+        for stem, document in real_sample.bins.items()
         if stem.startswith("0")
     }
     apart = Counter[int]()
@@ -141,17 +136,17 @@ def test_pairs_of_real_documents_are_as_alike_as_the_page_says(real: Loaded) -> 
     assert read_tables()["ids apart"] == expected
 
 
-def test_real_groups_are_those_of_the_page(real: Loaded) -> None:
-    sizes, _ = count_sizes(group_bins(real.warehouse.connect(), Grouping()))
+def test_real_groups_are_those_of_the_page(real_sample: Loaded) -> None:
+    sizes, _ = count_sizes(group_bins(real_sample.warehouse.connect(), Grouping()))
     assert f"{sum(sizes.values()):,} groups in the sample, most of them of 2 bins, the largest of {max(sizes)}" in TEXT
     assert sizes[2] > sum(sizes.values()) / 2
-    _, bridges = count_sizes(group_bins(real.warehouse.connect(), Grouping(kind="item")))
-    assert f"as bridges (see below): {bridges} of the {len(real.bins):,}." in TEXT
+    _, bridges = count_sizes(group_bins(real_sample.warehouse.connect(), Grouping(kind="item")))
+    assert f"as bridges (see below): {bridges} of the {len(real_sample.bins):,}." in TEXT
 
 
-def test_a_split_of_real_documents_leaks_what_the_page_says(real: Loaded) -> None:
-    bins = list(group_bins(real.warehouse.connect(), Grouping()))
-    rows = ask_leaks(real.warehouse, bins, Split(parse_ratios("80/10/10"), seed=7)).arrow().to_pylist()
+def test_a_split_of_real_documents_leaks_what_the_page_says(real_sample: Loaded) -> None:
+    bins = list(group_bins(real_sample.warehouse.connect(), Grouping()))
+    rows = ask_leaks(real_sample.warehouse, bins, Split(parse_ratios("80/10/10"), seed=7)).arrow().to_pylist()
     expected = [
         [row["strategy"], row["side"], f"{row['bins']:,}", f"{row['leaking']:,}", f"{100 * row['leaking_share']:.1f} %"]
         for row in rows

@@ -9,7 +9,6 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from commands import Run
 from forkserver import ForkServer
-from loaded import Loaded, load_real
 from seaweed import S3Server
 
 from etl.rawbucket import RawBucket
@@ -50,8 +49,3 @@ def raw_bucket(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
     return RawBucket(f"{lake}/{abs(hash(request.node.nodeid))}/raw", S3Options(endpoint_url=s3_server.endpoint_url))
-
-
-@pytest.fixture(scope="session")
-def real_sample(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    return load_real(tmp_path_factory.mktemp("real"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from documents import make_document, make_line
-from loaded import Document, Loaded, choose_names, convert, lines_of, load, load_real, percentile, place_of, units_of
+from loaded import Document, Loaded, choose_names, convert, lines_of, load, percentile, place_of, units_of
 
 Row = tuple[Any, ...]
 STYLES = ["all", "padded", "unpadded"]
@@ -58,8 +58,10 @@ REJECTED = {("00005", D): "not_text", ("00009", D): "quantity_not_whole"}
 
 @pytest.fixture(scope="module", params=["invented", "real"])
 def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    folder = tmp_path_factory.mktemp("bins")
-    return load(folder, DOCUMENTS, REJECTED) if request.param == "invented" else load_real(folder)
+    if request.param == "real":
+        real: Loaded = request.getfixturevalue("real_sample")
+        return real
+    return load(tmp_path_factory.mktemp("invented"), DOCUMENTS, REJECTED)
 
 
 def near(value: float) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from documents import make_document, make_line
-from loaded import Document, Loaded, choose_names, convert, each_line, load, load_real, place_of, style_of
+from loaded import Document, Loaded, choose_names, convert, each_line, load, place_of, style_of
 
 Row = tuple[Any, ...]
 STYLES = ["all", "padded", "unpadded"]
@@ -80,12 +80,7 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     return load(tmp_path_factory.mktemp("invented"), DOCUMENTS, REJECTED.keys() | REJECTED_DOCUMENTS)
 
 
-@pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    return load_real(tmp_path_factory.mktemp("real"))
-
-
-@pytest.fixture(scope="module", params=["invented", "real"])
+@pytest.fixture(scope="module", params=["invented", "real_sample"], ids=["invented", "real"])
 def loaded(request: pytest.FixtureRequest) -> Loaded:
     found: Loaded = request.getfixturevalue(request.param)
     return found
@@ -192,9 +187,13 @@ def test_outliers_come_as_many_as_asked_for(loaded: Loaded) -> None:
     assert [row[:3] for row in rows] == [row[:3] for row in expect_outliers(loaded, 3.5)[:2]]
 
 
-def test_the_sides_of_real_measurements_are_sorted(real: Loaded) -> None:
-    assert read_outliers(real, reason="length_below_width") == read_outliers(real, reason="width_below_height") == []
-    assert len(read_outliers(real, reason="too_dense")) == 9
+def test_the_sides_of_real_measurements_are_sorted(real_sample: Loaded) -> None:
+    assert (
+        read_outliers(real_sample, reason="length_below_width")
+        == read_outliers(real_sample, reason="width_below_height")
+        == []
+    )
+    assert len(read_outliers(real_sample, reason="too_dense")) == 9
 
 
 def test_each_contradiction_is_found_where_it_was_planted(invented: Loaded) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from documents import make_document, make_line
-from loaded import Document, Loaded, convert, each_line, lines_of, load, load_real, place_of
+from loaded import Document, Loaded, convert, each_line, lines_of, load, place_of
 
 Row = tuple[Any, ...]
 STYLES = ["all", "padded", "unpadded"]
@@ -72,8 +72,10 @@ DOCUMENTS: dict[str, Any] = {
 
 @pytest.fixture(scope="module", params=["invented", "real"])
 def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    folder = tmp_path_factory.mktemp(request.param)
-    return load_real(folder) if request.param == "real" else load(folder, DOCUMENTS, {("00015", A)})
+    if request.param == "real":
+        real: Loaded = request.getfixturevalue("real_sample")
+        return real
+    return load(tmp_path_factory.mktemp("invented"), DOCUMENTS, {("00015", A)})
 
 
 def report(loaded: Loaded, name: str, **parameters: Any) -> list[dict[str, Any]]:

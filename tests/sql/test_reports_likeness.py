@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from documents import encode, make_document, make_line
-from loaded import Document, Loaded, lines_of, load, load_real, place_of, style_of
+from loaded import Document, Loaded, lines_of, load, place_of, style_of
 
 Row = tuple[Any, ...]
 STYLES = ["all", "padded", "unpadded"]
@@ -83,8 +83,10 @@ DOCUMENTS: dict[str, Any] = {
 
 @pytest.fixture(scope="module", params=["invented", "real"])
 def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    folder = tmp_path_factory.mktemp(request.param)
-    return load_real(folder) if request.param == "real" else load(folder, DOCUMENTS, {("00100", C)})
+    if request.param == "real":
+        real: Loaded = request.getfixturevalue("real_sample")
+        return real
+    return load(tmp_path_factory.mktemp("invented"), DOCUMENTS, {("00100", C)})
 
 
 def body_of(loaded: Loaded, stem: str) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from documents import encode, make_document, make_line, run_pipeline, write_bucket
-from loaded import Document, Loaded, each_line, load, load_real
+from loaded import Document, Loaded, each_line, load
 
 from etl.warehouse import Warehouse
 
@@ -77,8 +77,10 @@ DOCUMENTS: dict[str, Any] = {
 
 @pytest.fixture(scope="module", params=["invented", "real"])
 def loaded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    folder = tmp_path_factory.mktemp(request.param)
-    return load_real(folder) if request.param == "real" else load(folder, DOCUMENTS, {("00009", E)})
+    if request.param == "real":
+        real: Loaded = request.getfixturevalue("real_sample")
+        return real
+    return load(tmp_path_factory.mktemp("invented"), DOCUMENTS, {("00009", E)})
 
 
 def count_for_challenge(bins: dict[str, Document]) -> dict[str, float | None]:
