@@ -38,6 +38,9 @@ def _invent(chance: random.Random) -> Document:
             lines[f"X{chance.randrange(10**6):06}"] = line
     if chance.random() < 0.05:
         lines["ZZ0001"] = make_line(None, 1)
+    if chance.random() < 0.5:  # an item of this bin alone
+        only = f"B00ONLY{chance.randrange(10**6):06}"
+        lines[only] = make_line(only, 1, name=f"{only} of one bin", normalizedName=None)
     units = sum(line["quantity"] for line in lines.values())
     return make_document(BIN_FCSKU_DATA=lines, EXPECTED_QUANTITY=units)
 
@@ -85,6 +88,17 @@ class Challenge:
     def positives(self, ids: list[int]) -> list[list[Any]]:
         lines = ((idx, asin) for idx in self.candidates(ids) for asin in self._asins(idx))
         return [[idx, asin, 1, found] for idx, asin in lines if (found := self.targets(asin, idx))]
+
+    def chances(self, ids: list[int], is_void: Callable[[int, str], bool]) -> list[float]:
+        """How likely each bin gets a negative: one item is drawn for it, from all, and left out without targets.
+
+        This project calls more draws void; that isn't of the published rules.
+        """
+        drawn = [asin for asin in self.bins_of if self.train.intersection(self.bins_of[asin])]
+        return [
+            sum(bool(self.targets(asin, idx)) and not is_void(idx, asin) for asin in drawn) / len(self.bins_of)
+            for idx in self.candidates(ids)
+        ]
 
     def _asins(self, idx: int) -> list[str]:
         lines = sorted(self.documents[idx]["BIN_FCSKU_DATA"].items())

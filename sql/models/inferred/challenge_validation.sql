@@ -3,10 +3,13 @@ model:      challenge_validation
 kind:       inference
 order:      place
 grain:      one row per place
-about:      What make_obj_verification_data.py of abid_challenge judges by: lines of $side whose item lies in training
-            bins, and items of training bins that the bin doesn't hold; shuffled, at most 20,000 of each. There, any item
-            may be drawn for a bin. Here it shares no key with anything in the bin's capture group, and every line of the bin
-            was loaded and has an ASIN.
+about:      What make_obj_verification_data.py of abid_challenge judges by, shuffled: the lines of $side whose item lies in
+            training bins; and for each bin of the side one item, drawn from those of all bins, if it lies in training
+            bins. Of either at most 20,000, and here no more than there are of the other: the script stops where it has
+            fewer. Lots are hashes of the seed and the ids, so that they can be drawn again. There, an item may be drawn
+            that the bin holds, or one without an ASIN. Here such a draw is void, as is one that shares a key with
+            anything in the bin's capture group; and there is none for a bin with a line that was not loaded or has no
+            ASIN.
 columns:
   place    bigint   not null  Place in the list, from 1.
   idx      not null
@@ -28,39 +31,44 @@ positives as (
     md5($seed || ' ' || lines.bin_id || ' ' || lines.fcsku) as lot,
   from lines
   inner join challenge_targets using (asin)
-  qualify row_number() over (order by lot, lines.idx, lines.fcsku) <= 20000
 ),
 
 pool as (
   select
     asin,
     row_number() over (order by md5($seed || ' ' || asin), asin) - 1 as rank,
-  from challenge_targets
+  from (
+    select distinct quantities.asin
+    from quantities
+    inner join challenge_bins using (bin_id)
+    where challenge_bins.expected_quantity > 0 and quantities.asin is not null
+  ) as items
 ),
 
--- Several chances a line, since some will hit what the bin holds.
-drawn as (
-  select
-    *,
-    md5_number_lower($seed || ' ' || bin_id || ' ' || fcsku || ' ' || step) % (select count(*) from pool) as rank,
+lots as (
+  select distinct
+    idx,
+    bin_id,
+    capture_group,
+    md5_number_lower($seed || ' draws for ' || bin_id) % (select count(*) from pool) as rank,
   from lines
-  cross join (select unnest(range(8)) as step) as steps
   where is_whole
 ),
 
-chances as (
-  select distinct
-    drawn.idx,
-    drawn.bin_id,
-    drawn.capture_group,
-    pool.asin,
-  from drawn
+drawn as (
+  select
+    lots.idx,
+    lots.bin_id,
+    lots.capture_group,
+    asin,
+  from lots
   inner join pool using (rank)
+  semi join challenge_targets using (asin)
 ),
 
 refused as (
-  select distinct chances.capture_group, chances.asin
-  from chances
+  select distinct drawn.capture_group, drawn.asin
+  from drawn
   inner join item_keys using (asin)
   inner join held_keys using (capture_group, key)
 ),
@@ -71,15 +79,16 @@ negatives as (
     asin,
     0 as answer,
     md5($seed || ' ' || bin_id || ' ' || asin) as lot,
-  from chances
+  from drawn
   anti join refused using (capture_group, asin)
-  qualify row_number() over (order by lot, idx, asin) <= (select count(*) from positives)
 ),
 
 questions as (
-  select * from positives
-  union all
-  select * from negatives
+  select *
+  from (select * from positives union all select * from negatives)
+  qualify
+    row_number() over (partition by answer order by lot, idx, asin)
+    <= least(20000, (select count(*) from positives), (select count(*) from negatives))
 )
 
 select
