@@ -118,6 +118,8 @@ def test_rows_without_a_picture_are_told_of(run: Run, tmp_path: Path) -> None:
         ("counting --folds 2 --ratios 50/50", "leave out --ratios"),
         ("counting --folds 2 -f challenge -o out", "leave out --folds"),
         ("quantity-verification -f challenge -o out", "no lists of abid_challenge for quantity-verification"),
+        ("verification --max-quantity 3 -f challenge -o out", "of all, not up to 3: ask for --max-quantity 5"),
+        ("counting --max-quantity 6 -f challenge -o out", "of all, not up to 6: ask for --max-quantity 5"),
         ("verification -f challenge -o out", "the training list of verification is empty"),
         ("counting --per-bin 2", "--per-bin and --negatives choose questions: counting has one a bin"),
         ("verification --negatives random -f challenge -o out", "challenge its own rules"),

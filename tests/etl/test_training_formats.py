@@ -269,14 +269,16 @@ def read_folder(folder: Path) -> dict[str, bytes]:
 SHORT = {"train": "train", "validation": "val", "test": "test"}
 
 
-@pytest.mark.parametrize("most", [5, None])
-def test_counting_lists_are_those_of_the_published_rules(most: int | None, bins: Bins, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("most", "suffix"), [(5, ""), (None, "_hard")])
+def test_counting_lists_are_those_of_the_published_rules(
+    most: int | None, suffix: str, bins: Bins, tmp_path: Path
+) -> None:
     make(bins, tmp_path / "out", "challenge", max_quantity=most)
     published = Challenge(bins.documents, bins.ids("train"), most)
     for side, short in SHORT.items():
         ids = (tmp_path / f"out/random_{short}.txt").read_bytes()
         assert ids == "".join(f"{number}\n" for number in bins.ids(side)).encode()
-        listed = (tmp_path / f"out/counting_{short}.json").read_bytes()
+        listed = (tmp_path / f"out/counting_{short}{suffix}.json").read_bytes()
         assert listed == json.dumps(published.counting(bins.ids(side))).encode()
 
 

@@ -2,7 +2,9 @@
 
 https://github.com/silverbottlep/abid_challenge: `random_split.py`, `make_counting_data.py` and
 `make_obj_verification_data.py` in `dataset/`. Its lists know a training and a validation side; a test side is judged by
-as validation is. There is no place in them for what they were made of: the manifest beside them has it.
+as validation is. They are of bins with up to five units, or hard, of all bins; hard lists for counting are told of in
+its README only, and named as those for verification are. There is no place in them for what they were made of: the
+manifest beside them has it.
 """
 
 import json
@@ -67,6 +69,11 @@ def _require_known(plan: Plan) -> None:
         raise UsageError("there are no lists of abid_challenge for quantity-verification: take another --format")
     if "train" not in plan.split.shares:
         raise UsageError("the lists of abid_challenge are of training and validation: leave out --folds")
+    if plan.max_quantity not in (_MODERATE, None):
+        raise UsageError(
+            f"the lists of abid_challenge are of bins with up to {_MODERATE} units, or of all, not up to"
+            f" {plan.max_quantity}: ask for --max-quantity {_MODERATE}, leave it out, or take another --format"
+        )
 
 
 def _prepare(warehouse: Warehouse, plan: Plan) -> duckdb.DuckDBPyConnection:
@@ -78,9 +85,8 @@ def _prepare(warehouse: Warehouse, plan: Plan) -> duckdb.DuckDBPyConnection:
 
 
 def _name_list(plan: Plan, short: str) -> str:
-    if plan.task == "counting":
-        return f"counting_{short}.json"
-    return f"obj_verification_{short}{'' if plan.max_quantity == _MODERATE else '_hard'}.json"
+    task = "counting" if plan.task == "counting" else "obj_verification"
+    return f"{task}_{short}{'' if plan.max_quantity == _MODERATE else '_hard'}.json"
 
 
 def _write_ids(path: Path, rows: Iterable[tuple[int]]) -> int:
