@@ -86,8 +86,13 @@ def _describe_asked(split: Split) -> pa.Table:
 
 def ask_task(warehouse: Warehouse, plan: Plan) -> Result:
     """The rows of a training set, in the order of the bins; columns as the header of its model says."""
-    name = plan.task.replace("-", "_")
+    name = find_model(plan).name
     return ask_model(prepare_tables(warehouse, plan, name), name, plan)
+
+
+def find_model(plan: Plan) -> Model:
+    """The model of the plan's task: what its columns are, and the order of its rows."""
+    return load_inferences()[plan.task.replace("-", "_")]
 
 
 def prepare_tables(warehouse: Warehouse, plan: Plan, *asked: str) -> duckdb.DuckDBPyConnection:

@@ -12,7 +12,7 @@ from etl.queryerrors import explaining
 from etl.release import Release
 from etl.result import Result
 from etl.training.plan import Plan
-from etl.training.tables import ask_task
+from etl.training.tables import ask_task, find_model
 from etl.warehouse import Warehouse
 
 Row = dict[str, Any]
@@ -37,13 +37,15 @@ class TrainingSet:
         return name_origin(self.release, self.plan)
 
     def ask(self, side: str | None = None, *, stamped: bool = False) -> Result:
-        """The rows of a side, or of all, in the order of the bins; stamped, they end with their origin."""
+        """The rows of a side, or of all, in the order of their model; stamped, they end with their origin."""
         columns = ", ".join(["*", *(f"${name} as {name}" for name in self.origin)] if stamped else ["*"])
         condition = "where side = $side" if side else ""
         parameters: dict[str, Value] = {**self.origin} if stamped else {}
         if side:
             parameters["side"] = side
-        return Result(lambda: self.cursor, f"select {columns} from training_set {condition}", parameters)
+        # of a table alone, no order is promised
+        query = f"select {columns} from training_set {condition} order by {find_model(self.plan).order}"
+        return Result(lambda: self.cursor, query, parameters)
 
     def stream(self, side: str) -> Iterator[Row]:
         """The rows of a side, stamped; holds some thousands."""

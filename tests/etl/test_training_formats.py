@@ -248,6 +248,17 @@ def test_shards_are_no_larger_than_asked_and_lose_nothing(invented: Bins, images
     assert [written.files[shard.name] for shard in shards] == [len(read_shard(shard)) for shard in shards]
 
 
+@pytest.mark.parametrize("task", TASKS)
+def test_rows_are_in_order_wherever_they_lie(task: str, invented: Bins) -> None:
+    made = make_training_set(invented.warehouse, Plan(task, SPLIT, command=COMMAND))
+    rows = made.ask().rows()
+    made.cursor.execute("create or replace temp table training_set as from training_set order by md5(bin_id)")
+    assert made.ask().rows() == rows
+    assert [row for side in made.sides for row in made.ask(side).rows()] == sorted(
+        rows, key=lambda row: made.sides.index(row[1])
+    )
+
+
 @pytest.mark.parametrize("format_", FORMATS)
 def test_the_same_plan_gives_the_same_bytes(format_: str, invented: Bins, images: Path, tmp_path: Path) -> None:
     needed = images if format_ == "webdataset" else None

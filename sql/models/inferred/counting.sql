@@ -1,7 +1,7 @@
 /*
 model:      counting
 kind:       inference
-order:      bin_number, id_style
+order:      bin_order_of(bin_id)
 grain:      one row per bin_id
 about:      The counting task: how many units are in the picture?
 columns:

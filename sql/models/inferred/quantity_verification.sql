@@ -1,7 +1,7 @@
 /*
 model:      quantity_verification
 kind:       inference
-order:      bin_number, id_style, asin, answer desc
+order:      bin_order_of(bin_id), asin, answer desc
 grain:      one row per (bin_id, asin, asked_quantity)
 about:      The object quantity verification task: are there so many of this item in the picture? The item is always in
             it, and is asked about once with its quantity and once with another: by --negatives hard one more or one

@@ -1,7 +1,7 @@
 /*
 model:      verification
 kind:       inference
-order:      bin_number, id_style, answer desc, asin
+order:      bin_order_of(bin_id), answer desc, asin
 grain:      one row per (bin_id, asin)
 about:      The object verification task: is this item in the picture? Each bin is asked about as often with the answer
             no as with yes. An item whose answer is no is in other bins of the same side, and shares no key (ASIN,
