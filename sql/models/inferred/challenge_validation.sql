@@ -3,13 +3,13 @@ model:      challenge_validation
 kind:       inference
 order:      place
 grain:      one row per place
-about:      What make_obj_verification_data.py of abid_challenge judges by, shuffled: the lines of $side whose item lies in
-            training bins; and for each bin of the side one item, drawn from those of all bins, if it lies in training
-            bins. Of either at most 20,000, and here no more than there are of the other: the script stops where it has
-            fewer. Lots are hashes of the seed and the ids, so that they can be drawn again. There, an item may be drawn
-            that the bin holds, or one without an ASIN. Here such a draw is void, as is one that shares a key with
-            anything in the bin's capture group; and there is none for a bin with a line that was not loaded or has no
-            ASIN.
+about:      What make_obj_verification_data.py of abid_challenge judges by, shuffled: the lines of $side whose item lies
+            in training bins; and for each bin of the side one item, drawn from those of all bins, if it lies in
+            training bins. Of either at most 20,000, and here no more than there are of the other: the script stops
+            where it has fewer. Lots are hashes of the seed and the ids, so that they can be drawn again. There, an item
+            may be drawn that the bin holds, or one without an ASIN. Here such a draw is void, as is one that shares a
+            key with anything in the bin's capture group; and there is none for a bin without lines, or with one that
+            was not loaded or has no ASIN.
 columns:
   place    bigint   not null  Place in the list, from 1.
   idx      not null

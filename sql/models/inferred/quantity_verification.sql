@@ -8,9 +8,10 @@ about:      The object quantity verification task: are there so many of this ite
             less, at random the quantity of any other line of the side. Items that may lie in the bin under another ASIN
             too are left out, and bins with a line that was not loaded or has no ASIN.
             Most lines are of one unit, so that "yes, if one is asked about" would be right 8 times of 10. Hence lines
-            are left out by lot until on each side as many of a units are asked about b as of b about a: then what is
-            asked tells nothing of the answer. What is recorded of the bin does: expected_quantity, distinct_items,
-            quantity and the like are for whoever judges a model, not for the model.
+            are left out by lot until on each side as many of a units are asked about b as of b about a (of 7,960 lines
+            of 3,004 real documents 4,350, at random 3,496): then what is asked tells nothing of the answer. What is
+            recorded of the bin does: expected_quantity, distinct_items, quantity and the like are for whoever judges a
+            model, not for the model.
 columns:
   bin_id             not null
   side               not null
