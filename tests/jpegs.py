@@ -5,10 +5,10 @@ import io
 from PIL import Image
 
 
-def make_jpeg(number: int) -> bytes:
+def make_jpeg(number: int, exif: bytes = b"") -> bytes:
     """A picture of `measure_jpeg(number)` pixels."""
     file = io.BytesIO()
-    Image.new("RGB", measure_jpeg(number), (number % 256, number // 256 % 256, 0)).save(file, "jpeg")
+    Image.new("RGB", measure_jpeg(number), (number % 256, number // 256 % 256, 0)).save(file, "jpeg", exif=exif)
     return file.getvalue()
 
 

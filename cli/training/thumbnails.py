@@ -1,10 +1,15 @@
 """Local pictures of bins, as addresses that hold the picture itself: small ones where Pillow is installed."""
 
 from base64 import b64encode
+from contextlib import suppress
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 from warnings import catch_warnings
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 LONGEST_SIDE = 400  # pixels
 _QUALITY = 80
@@ -38,16 +43,35 @@ def embed_picture(path: Path) -> str | None:
 
 
 def _shrink(path: Path) -> bytes:
-    from PIL import Image, ImageOps  # noqa: PLC0415  (an optional extra, and slow to import)
+    with catch_warnings(action="ignore"):  # Pillow tells of whatever it forgives
+        upright = _read_upright(path)
+    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    small = BytesIO()
+    upright.save(small, "JPEG", quality=_QUALITY)
+    return small.getvalue()
+
+
+def _read_upright(path: Path) -> "Image":
+    from PIL import Image  # noqa: PLC0415  (an optional extra, and slow to import)
 
     bombs = (Image.DecompressionBombError, Image.DecompressionBombWarning)
     try:
         with catch_warnings(action="error", category=bombs[1]), Image.open(path, formats=["JPEG"]) as picture:
             picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            upright = ImageOps.exif_transpose(picture).convert("RGB")
+            picture.load()
+            _turn(picture)
+            return picture.convert("RGB")
     except (SyntaxError, ValueError, *bombs) as error:
         raise UnreadablePictureError from error
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
-    small = BytesIO()
-    upright.save(small, "JPEG", quality=_QUALITY)
-    return small.getvalue()
+
+
+def _turn(picture: "Image") -> None:
+    """Turn a loaded picture in its place, as its EXIF says, and leave it as it is where that is damaged.
+
+    Pillow reads EXIF, and once the picture is turned writes it anew, without asking what is in it: damage raises
+    errors of any type. None is a reason not to show the picture, whose pixels are whole.
+    """
+    from PIL import ImageOps  # noqa: PLC0415
+
+    with suppress(Exception):
+        ImageOps.exif_transpose(picture, in_place=True)
