@@ -20,12 +20,17 @@ from cli.options import (
 from cli.stderr import say
 from cli.stdout import open_output
 from cli.text import format_bytes
+from etl.errors import UsageError
 
 if TYPE_CHECKING:
     from cli.training.sheetpage import Heading, Shown
     from etl.release import Release
 
 _MOST = 2_000  # bins in a page that a browser opens with ease
+_OTHER_PICTURES = (
+    "this release is of invented documents, and the public bucket has other pictures under their ids: name a folder of "
+    "their own with --images, which `abid-etl synthesize --pictures` makes as bin-images"
+)
 
 
 def make_sheet(
@@ -53,7 +58,7 @@ def make_sheet(
 
     With --images the page holds its pictures, and opens without a network: some 25 kB a bin, where
     `pip install 'abid-warehouse[pictures]'` can make them small, and else as much as they are. Without it, the browser
-    gets them from the public bucket.
+    gets them from the public bucket, which has none of invented bins.
 
     Examples:
 
@@ -69,10 +74,14 @@ def make_sheet(
     find_picture, source = find_pictures(images)
     tally = Counter[str]()
     with open_guarded(data_dir, Limits(memory, timeout)) as warehouse:
+        invented = bool(warehouse.release.manifest["synthetic"])
+        if invented and not images:
+            raise UsageError(_OTHER_PICTURES)
         result, met = ask_sheet(warehouse, where or [], sample)
         bins = (SheetBin(*row) for rows in result.stream()[1] for row in rows)
         heading = _write_heading(where or [], sample, met, warehouse.release)
-        size = _write(output, write_page(heading, source, _count(map(find_picture, bins), tally)))
+        shown = _count(map(find_picture, bins), tally)
+        size = _write(output, write_page(heading, source, shown, linked=not invented))
     _tell(output, size, tally, images)
 
 

@@ -214,5 +214,7 @@ def _write_folder(warehouse: "Warehouse", plan: "Plan", output: Path, format_: S
     for name, rows in written.files.items():
         if rows is not None:
             say(f"{output / name}: {rows:,} rows")
+    if format_ is SetFormat.LABELSTUDIO and warehouse.release.manifest["synthetic"]:
+        say("these bins are invented: the tasks show other pictures, which the public bucket has under their ids")
     if written.left_out:
         say(f"{written.left_out:,} rows were left out, for their pictures aren't in {images}")

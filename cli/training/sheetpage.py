@@ -62,22 +62,26 @@ def _refer(bin_: SheetBin) -> Shown:
     return Shown(bin_, bin_.image_url)
 
 
-def write_page(heading: Heading, source: str, shown: Iterable[Shown]) -> Iterator[str]:
-    """The page, bin after bin; `source` is where its pictures may be, as Content-Security-Policy says it."""
+def write_page(heading: Heading, source: str, shown: Iterable[Shown], *, linked: bool) -> Iterator[str]:
+    """The page, bin after bin; `source` is where its pictures may be, as Content-Security-Policy says it.
+
+    Each bin is `linked` to its picture in the bucket, unless that is another's.
+    """
     title = escape_html(heading.title)
     yield begin_page(heading.title, (Path(__file__).parent / "contactsheet.css").read_text("utf-8"), pictures=source)
     yield f"<header>\n<h1>{title}</h1>\n<p>{escape_html(heading.count)}</p>\n</header>\n<main>\n"
-    yield from map(_write_bin, shown)
+    yield from (_write_bin(bin_, linked=linked) for bin_ in shown)
     yield f"</main>\n<footer>\n<p>{escape_html(heading.origin)}</p>\n</footer>\n{END}"
 
 
-def _write_bin(shown: Shown) -> str:
+def _write_bin(shown: Shown, *, linked: bool) -> str:
     bin_ = shown.bin
     name, recorded = escape_html(bin_.bin_id), sum(line["quantity"] for line in bin_.lines)
+    title = f'<a href="{escape_html(bin_.image_url)}">Bin {name}</a>' if linked else f"Bin {name}"
     lines = "".join(map(_write_line, bin_.lines))
     return (
         f'<article aria-labelledby="bin-{name}">\n{_write_picture(shown)}<div>\n'
-        f'<h2 id="bin-{name}"><a href="{escape_html(bin_.image_url)}">Bin {name}</a></h2>\n'
+        f'<h2 id="bin-{name}">{title}</h2>\n'
         f"<p>{bin_.expected_quantity:,} expected, {recorded:,} recorded</p>\n"
         + (f'<p class="doubt">In doubt: {escape_html(bin_.reasons.replace("_", " "))}</p>\n' if bin_.reasons else "")
         + (f"<ul>\n{lines}</ul>\n" if lines else '<p class="quiet">Nothing is recorded.</p>\n')

@@ -69,12 +69,13 @@ def write_card(made: TrainingSet, counts: dict[str, int]) -> str:
         question=_QUESTIONS[made.plan.task],
         counts="\n".join(f"| {side} | {count:,} |" for side, count in counts.items()),
         strategy=_STRATEGIES[made.plan.split.strategy],
-        synthetic=" (synthetic: no real bins)" if made.release.manifest["synthetic"] else "",
+        synthetic=_SYNTHETIC if made.release.manifest["synthetic"] else "",
         images="\n".join(f"abid-etl images --manifest {side}/metadata.jsonl --to images" for side in sides),
         **made.origin,
     )
 
 
+_SYNTHETIC = " (synthetic: no real bins, and `image_url` leads to other pictures)"
 _STRATEGIES = {"grouped": "no group is on two sides", "random": "sides were drawn without regard to them, so they leak"}
 
 
