@@ -27,13 +27,15 @@ _NO_ROWS = "that statement gives no rows; a release can only be read"
 class Result:  # where whatever runs has a name: Python loses an interrupt that comes while it is let go of
     """The rows of a query, in its order. Each method runs the query, on a connection of its own, so take one.
 
-    Where there is no row, whatever reads or writes all of them calls `if_empty` first.
+    Where there is no row, whatever reads or writes all of them calls `if_empty` first. `metadata` are the keys and
+    values of a Parquet file of them.
     """
 
     connect: Callable[[], duckdb.DuckDBPyConnection]
     query: str
     parameters: dict[str, Value] = field(default_factory=dict)
     if_empty: Callable[[], object] = lambda: None
+    metadata: dict[str, str] | None = None
 
     @property
     def columns(self) -> list[str]:
@@ -100,7 +102,7 @@ class Result:  # where whatever runs has a name: Python loses an interrupt that 
 
         with explaining(self.query):
             relation = self.relation()
-            rows = write_relation(relation, path)
+            rows = write_relation(relation, path, self.metadata)
         if not rows:
             self.if_empty()
         return rows

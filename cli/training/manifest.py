@@ -1,6 +1,5 @@
 """`abid-report manifest`: a training set, as rows or as a folder."""
 
-import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +32,7 @@ from cli.training.options import (
     StrategyOption,
     WindowOption,
 )
+from cli.training.origin import spell_command
 from cli.training.splits import make_split
 
 if TYPE_CHECKING:
@@ -77,8 +77,6 @@ class SetFormat(StrEnum):
 
 _STREAMED = {SetFormat.CSV: Format.CSV, SetFormat.JSONL: Format.NDJSON}
 _SPELLINGS: dict[str, "Spell"] = {SetFormat.CSV.value: write_csv, SetFormat.JSONL.value: write_ndjson}
-_NOT_TOLD = ("task", "output", "images", "timeout", "memory", "data_dir")
-"""Arguments that change nothing of a training set but where it is; the task is told first."""
 
 
 def make_manifest(
@@ -160,25 +158,13 @@ def make_manifest(
         per_bin=per_bin,
         where=tuple(where or ()),
         sample=sample,
-        command=spell_command(context, task),
+        command=spell_command(context, task.value),
     )
     with open_guarded(data_dir, Limits(memory, timeout)) as warehouse:
         if output:
             _write_folder(warehouse, plan, output, format_, images)
         else:
             _write_rows(warehouse, plan, format_)
-
-
-def spell_command(context: typer.Context, task: Task) -> str:
-    """The command that makes the same training set: what is the default, or changes nothing of it, is left out."""
-    words = ["abid-report", "manifest", task.value]
-    for option in context.command.params:
-        value = context.params.get(option.name or "")
-        if option.name in _NOT_TOLD or value in (None, (), []) or value == option.get_default(context):
-            continue
-        for one in value if isinstance(value, list | tuple) else [value]:
-            words += [max(option.opts, key=len), str(one)]
-    return shlex.join(words)
 
 
 def _require_folder(format_: SetFormat, output: Path | None, images: Path | None) -> None:

@@ -1,5 +1,6 @@
 """`abid-report splits`: which bins to learn from, and which to judge by."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +10,7 @@ from cli.options import (
     DEFAULT_MEMORY,
     DEFAULT_TIMEOUT,
     DataDirOption,
+    Format,
     FormatOption,
     NoHeaderOption,
     OutputOption,
@@ -16,7 +18,7 @@ from cli.options import (
     TimeoutOption,
 )
 from cli.stderr import say
-from cli.stdout import write_result
+from cli.stdout import choose_format, write_result
 from cli.training.options import (
     DEFAULT_RATIOS,
     FoldsOption,
@@ -29,8 +31,10 @@ from cli.training.options import (
     StrategyOption,
     WindowOption,
 )
+from cli.training.origin import Origin, spell_command, stamp_file, stamp_rows
 
 if TYPE_CHECKING:
+    from etl.result import Result
     from etl.training.sides import Split
 
 
@@ -60,6 +64,8 @@ def splits(
     parted. Each side has its share of every stratum (class of expected units), and no bin changes sides when others are
     added behind it. --report tells the sizes, and how many bins of each side a model would know already.
 
+    Every file names the release, the seed and the command.
+
     Examples:
 
         abid-report splits --seed 7 --report
@@ -77,9 +83,23 @@ def splits(
     with open_guarded(data_dir, Limits(memory, timeout)) as warehouse:
         bins = list(group_bins(warehouse.connect(), Grouping(window, overlap, group_by.value)))
         ask = ask_leaks if report else ask_splits
-        write_result(ask(warehouse, bins, split), format_, output, header=not no_header)
+        origin: Origin = {"release": warehouse.release.id, "seed": seed}
+        origin["command"] = spell_command(context, format_=choose_format(format_, output))
+        result = ask(warehouse, bins, split)
+        write_result(_stamp(result, origin, format_, output), format_, output, header=not no_header)
     if report:
         _tell_sizes(*count_sizes(bins))
+
+
+def _stamp(result: "Result", origin: Origin, format_: Format | None, output: Path | None) -> "Result":
+    """Name the origin, but to whoever looks at a table on a screen."""
+    match choose_format(format_, output):
+        case Format.PARQUET:
+            return stamp_file(result, origin)
+        case Format.TABLE if not output:
+            return result
+        case _:
+            return stamp_rows(result, origin)
 
 
 def make_split(context: typer.Context, seed: int, ratios: str, folds: int | None, strategy: Strategy) -> "Split":

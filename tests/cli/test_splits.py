@@ -13,7 +13,7 @@ import pytest
 from commands import BIN, Run
 from documents import make_document, make_line, run_pipeline, write_bucket
 
-NAMES = ["bin_id", "capture_group", "group_bins", "stratum", "side"]
+NAMES = ["bin_id", "capture_group", "group_bins", "stratum", "side", "release", "seed", "command"]
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +65,58 @@ def test_every_format_tells_the_same(ask: Run, tmp_path: Path) -> None:
             "group_bins": int(row["group_bins"]),
             "capture_group": row["capture_group"] or None,
             "side": row["side"] or None,
+            "seed": 0,
         }
         for row in read(ask("--format", "csv").stdout)
     ]
-    assert json.loads(ask("--format", "json").stdout) == expected
-    assert [json.loads(line) for line in ask("--format", "ndjson").stdout.splitlines()] == expected
+    for format_ in ("json", "ndjson"):
+        text = ask("--format", format_).stdout
+        rows = json.loads(text) if format_ == "json" else [json.loads(line) for line in text.splitlines()]
+        assert rows == [row | {"command": f"abid-report splits --format {format_}"} for row in expected]
     assert ask("--output", "splits.parquet").returncode == 0
+    for row in expected:
+        for name in NAMES[-3:]:
+            del row[name]
     assert pq.read_table(tmp_path / "splits.parquet").to_pylist() == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "file", "command"),
+    [
+        ("--folds 3", "s.csv", "abid-report splits --seed 7 --folds 3 --format csv"),
+        ("--no-header", "s.csv", "abid-report splits --seed 7 --format csv --no-header"),
+        ("--timeout 60", "s.parquet", "abid-report splits --seed 7 --format parquet"),
+        ("--report", "s.parquet", "abid-report splits --seed 7 --report --format parquet"),
+        ("--report", "s.jsonl", "abid-report splits --seed 7 --report --format ndjson"),
+        ("", "s.md", "abid-report splits --seed 7 --format markdown"),
+        ("", "s.txt", "abid-report splits --seed 7 --format table"),
+    ],
+)
+def test_a_file_names_the_command_that_makes_it(
+    arguments: str, file: str, command: str, ask: Run, tmp_path: Path
+) -> None:
+    assert ask("--seed", 7, *arguments.split(), "--output", file).returncode == 0
+    made = (tmp_path / file).read_bytes()
+    if file.endswith("parquet"):
+        assert pq.read_schema(tmp_path / file).metadata[b"command"] == command.encode()
+    else:
+        assert all(line.rstrip(' |"}').endswith(command) for line in made.decode().splitlines()[2:])
+    assert ask(*command.split()[2:], "--output", file).returncode == 0
+    assert (tmp_path / file).read_bytes() == made
+
+
+def test_a_file_names_the_release_and_the_seed(ask: Run, shelves: Path, tmp_path: Path) -> None:
+    release = (shelves / "warehouse/current").resolve().name
+    rows = read(ask("--seed", 7, "--format", "csv").stdout)
+    assert {(row["release"], row["seed"]) for row in rows} == {(release, "7")}
+    assert ask("--seed", 7, "--output", "s.parquet").returncode == 0
+    metadata = pq.read_schema(tmp_path / "s.parquet").metadata
+    assert (metadata[b"release"], metadata[b"seed"]) == (release.encode(), b"7")
+
+
+def test_a_table_on_the_screen_has_no_such_columns(ask: Run) -> None:
+    assert ask().stdout.split()[:5] == NAMES[:5]
+    assert "abid-report" not in ask().stdout
 
 
 def test_a_seed_gives_the_same_split_in_every_process(ask: Run) -> None:
