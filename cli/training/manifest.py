@@ -22,6 +22,7 @@ from cli.stderr import say
 from cli.stdout import write_result
 from cli.training.options import (
     DEFAULT_RATIOS,
+    LARGEST_COUNT,
     FoldsOption,
     GroupBy,
     GroupByOption,
@@ -85,7 +86,13 @@ def make_manifest(
     *,
     max_quantity: Annotated[
         int | None,
-        typer.Option("--max-quantity", min=0, help="Only bins of at most so many units.", show_default=False),
+        typer.Option(
+            "--max-quantity",
+            min=0,
+            max=LARGEST_COUNT,
+            help="Only bins of at most so many units.",
+            show_default=False,
+        ),
     ] = None,
     trust: Annotated[
         Trust, typer.Option("--trust", help="All bins, or only those whose label nothing speaks against.")
@@ -97,7 +104,11 @@ def make_manifest(
     per_bin: Annotated[
         int | None,
         typer.Option(
-            "--per-bin", min=1, help="At most so many questions a bin whose answer is yes.", show_default=False
+            "--per-bin",
+            min=1,
+            max=LARGEST_COUNT,
+            help="At most so many questions a bin whose answer is yes.",
+            show_default=False,
         ),
     ] = None,
     where: WhereOption = None,

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 DEFAULT_RATIOS = "80/10/10"
+LARGEST_COUNT = 1_000_000_000  # no bin holds so much
+_LARGEST_SEED = 2**32 - 1  # as NumPy has it, so that a seed does for both
 
 
 class Strategy(StrEnum):
@@ -22,7 +24,9 @@ class GroupBy(StrEnum):
     ITEM = "item"
 
 
-SeedOption = Annotated[int, typer.Option("--seed", help="The same seed gives the same split.")]
+SeedOption = Annotated[
+    int, typer.Option("--seed", min=0, max=_LARGEST_SEED, help="The same seed gives the same split.")
+]
 RatiosOption = Annotated[
     str, typer.Option("--ratios", metavar="A/B[/C]", help="Shares of training, validation and test.")
 ]

@@ -124,6 +124,10 @@ def test_rows_without_a_picture_are_told_of(run: Run, tmp_path: Path) -> None:
         ("counting --per-bin 2", "--per-bin and --negatives choose questions: counting has one a bin"),
         ("verification --negatives random -f challenge -o out", "challenge its own rules"),
         ("", "Missing argument 'TASK'. Choose from: counting, verification, quantity-verification\nTry"),
+        (f"verification --seed {'9' * 43}", "'--seed': Input should be less than or equal to 4294967295"),
+        (f"counting --max-quantity {'9' * 43}", "'--max-quantity': Input should be less than or equal to 1000000000"),
+        (f"verification --per-bin {'9' * 43}", "'--per-bin': Input should be less than or equal to 1000000000"),
+        (f"counting --sample {'9' * 43}", "a sample is a number of bins from 1"),
         ("guessing", "Invalid value for 'TASK': 'guessing' is not one of"),
     ],
 )

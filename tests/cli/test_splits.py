@@ -162,6 +162,10 @@ def test_the_report_compares_strategies_and_tells_the_sizes(ask: Run) -> None:
         (["--strategy", "best"], "'grouped', 'random'"),
         (["--group-by", "shelf"], "'capture', 'item'"),
         (["--seed", "x"], "--seed"),
+        (["--seed", -1], "'--seed': Input should be greater than or equal to 0"),
+        (["--seed", "9" * 43], "'--seed': Input should be less than or equal to 4294967295"),
+        (["--window", "9" * 43], "'--window': Input should be less than or equal to 1000"),
+        (["--folds", "9" * 43], "'--folds': Input should be less than or equal to 100"),
     ],
 )
 def test_what_can_not_be_asked_for_is_named(arguments: list[str], message: str, ask: Run) -> None:
