@@ -1,4 +1,7 @@
-"""labelstudio: one list of tasks a side, to import; `$image` of a labeling configuration is the picture's URL."""
+"""labelstudio: one list of tasks a side, to import; `$image` of a labeling configuration is the picture's URL.
+
+docs/training.md has a configuration for each task.
+"""
 
 import json
 from pathlib import Path
@@ -22,4 +25,7 @@ def write_labelstudio(made: TrainingSet, folder: Path) -> Written:
 
 def _make_task(row: Row, made: TrainingSet) -> Row:
     meta = {name: row.pop(name) for name in ("side", *made.origin)}
-    return {"data": {"image": row.pop("image_url"), **row}, "meta": meta}
+    data = {"image": row.pop("image_url"), **row}
+    if "name" in data:
+        data["name"] = data["name"] or ""  # a file with a null where a text is to be shown isn't imported
+    return {"data": data, "meta": meta}
