@@ -1,10 +1,7 @@
 """The tasks: what is asked about the pictures, held against the documents in plain Python."""
 
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import replace
-from html import unescape
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,18 +10,16 @@ import duckdb
 import pytest
 from documents import make_document, make_line, run_pipeline, write_bucket
 from loaded import Loaded, lines_of, load, units_of
+from questions import SPLIT, Rows, ask, fold, held_units
 from shelves import Document, Documents, group_plainly
 
 from etl.catalog import create_views
 from etl.cursors import Cursors
 from etl.models import define_macros
 from etl.training.plan import Plan
-from etl.training.sides import Split, parse_ratios
-from etl.training.tables import ask_task
+from etl.training.sides import Split
 from etl.warehouse import Warehouse
 
-Rows = list[dict[str, Any]]
-SPLIT = Split(parse_ratios("80/10/10"), seed=7)
 VERIFICATIONS = ["verification", "quantity-verification"]
 PLANS = [
     Plan("counting", SPLIT, max_quantity=5),
@@ -32,25 +27,13 @@ PLANS = [
 ]
 
 
-def ask(warehouse: Warehouse, plan: Plan) -> Rows:
-    result = ask_task(warehouse, plan)
-    names = result.columns
-    return [dict(zip(names, row, strict=True)) for row in result.rows()]
-
-
-def fold(name: str) -> str:
-    """What is left of a name without case, accents, and whatever stands between words."""
-    bare = "".join(c for c in unicodedata.normalize("NFD", unescape(name)) if not unicodedata.combining(c))
-    return " ".join(re.findall(r"[^\W_]+", bare.lower()))
-
-
 def keys_of(document: Document) -> set[tuple[str, str]]:
     """By what the things in a bin are known."""
     keys = set()
     for fcsku, line in document["BIN_FCSKU_DATA"].items():
         names = {fold(name) for name in (line["name"], line.get("normalizedName")) if name}
-        keys |= {("fcsku", fcsku), ("asin", line["asin"]), *(("name", name) for name in names)}
-    return keys - {("asin", None), ("name", "")}
+        keys |= {("code", fcsku), ("code", line["asin"]), *(("name", name) for name in names)}
+    return keys - {("code", None), ("name", "")}
 
 
 def find_item_keys(documents: Documents) -> dict[str, set[tuple[str, str]]]:
@@ -61,13 +44,6 @@ def find_item_keys(documents: Documents) -> dict[str, set[tuple[str, str]]]:
             if line["asin"] is not None:
                 keys[line["asin"]] |= keys_of({"BIN_FCSKU_DATA": {fcsku: line}})
     return keys
-
-
-def held_units(document: Document) -> Counter[str]:
-    units: Counter[str] = Counter()
-    for line in lines_of(document):
-        units[line["asin"]] += line["quantity"]
-    return +units
 
 
 def is_whole(loaded: Loaded, stem: str) -> bool:

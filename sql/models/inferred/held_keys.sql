@@ -5,7 +5,7 @@ grain:      one row per (capture_group, key)
 about:      The keys of all that the bins of a capture group hold: what may be in their pictures, however it is recorded.
 columns:
   capture_group  not null
-  key            varchar  not null  An ASIN, an FCSKU or the words of a name, and which of them.
+  key            varchar  not null  A code (ASIN or FCSKU) or the words of a name, and which of the two.
 */
 with names as (
   select bin_id, name from observations
@@ -14,9 +14,9 @@ with names as (
 ),
 
 keys as (
-  select bin_id, 'asin ' || asin as key from observations where asin is not null
+  select bin_id, 'code ' || asin as key from observations where asin is not null
   union
-  select bin_id, 'fcsku ' || fcsku from observations
+  select bin_id, 'code ' || fcsku from observations
   union
   select bin_id, key from names inner join name_keys using (name)
 )
