@@ -60,7 +60,7 @@ def inferred(warehouse: Warehouse) -> dict[str, Rows]:
     rows["splits"] = ask_splits(warehouse, bins, SPLIT).arrow().to_pylist()
     rows["leaks"] = ask_leaks(warehouse, bins, SPLIT).arrow().to_pylist()
     beside = results["verification"].connect()
-    for name in ("candidates", "name_keys", "item_keys", "held_keys", "near_items"):
+    for name in ("candidates", "name_keys", "item_keys", "held_keys", "positives", "near_classes"):
         rows[name] = beside.sql(f"select * from {name}").to_arrow_table().to_pylist()
     evidence = load_inferences()["capture_evidence"].query
     parameters = {"window": 2, "overlap": 0.0, "group_by": "item"}

@@ -4,9 +4,9 @@ kind:       inference
 order:      bin_order_of(bin_id), answer desc, asin
 grain:      one row per (bin_id, asin)
 about:      The object verification task: is this item in the picture? Each bin is asked about as often with the answer
-            no as with yes. An item whose answer is no is in other bins of the same side, and shares no key (ASIN,
-            FCSKU, name) with anything in the capture group of the bin. Only bins are asked about whose every line was
-            loaded and has an ASIN.
+            no as with yes, and so is each item within its side, as near as can be. An item whose answer is no shares no
+            key (ASIN, FCSKU, name) with anything in the capture group of the bin. Only bins are asked about whose every
+            line was loaded and has an ASIN.
 columns:
   bin_id             not null
   side               not null
@@ -27,78 +27,64 @@ columns:
   capture_group      not null
   reasons            not null
 */
-with held as (
+with classed as (
   select
-    candidates.bin_id,
-    candidates.side,
-    candidates.capture_group,
-    quantities.asin,
-    sum(quantities.quantity)::bigint as quantity,
-    md5($seed || ' ' || candidates.bin_id || ' ' || quantities.asin) as lot,
-  from quantities
-  inner join candidates using (bin_id)
-  where candidates.is_whole
-  group by all
-  having sum(quantities.quantity) > 0
+    positives.*,
+    coalesce(near_classes.kind, 'random') as kind,
+    coalesce(near_classes.class, 'none') as class,
+    coalesce(near_classes.largest, 1) as shift,
+    row_number() over (partition by side, near_classes.class order by near_classes.name_key, place) - 1 as class_place,
+    count(*) over (partition by side, near_classes.class) as class_size,
+    count(*) over (partition by side) as side_size,
+  from positives
+  left join near_classes using (side, asin)
 ),
 
-drawn as (
+-- The bins of a class pass their items on, past all that are about one name: each item is asked about with no as often
+-- as with yes.
+passed as (
   select
-    *,
-    row_number() over (partition by bin_id order by lot) as turn,
-  from held
-  qualify $per_bin is null or turn <= $per_bin
+    bin_id,
+    side,
+    capture_group,
+    kind,
+    class,
+    (class_place + shift) % class_size as class_place,
+  from classed
 ),
 
-wanted as (
-  select
-    *,
-    row_number() over (partition by side order by lot) as rank,
-    count(*) over (partition by side) as asked,
-  from drawn
-),
-
-pools as (
-  select distinct side, asin from held
-),
-
--- At random: what other questions of the side are about, so that no item is asked about with one answer alone.
-lots as (
+-- Where the bin may hold what it was passed, other items of the side come in.
+spares as (
   select
     bin_id,
     side,
     capture_group,
     step,
-    (rank + step * 7919) % asked + 1 as rank,
-  from (select *, unnest(range(1, 9)) as step from wanted)
+    (place + step * greatest(1, side_size // 9)) % side_size as place,
+  from classed
+  cross join (select unnest(range(1, 9)) as step) as steps
 ),
 
 chances as (
   select
-    lots.bin_id,
-    lots.side,
-    lots.capture_group,
-    other.asin,
-    'random' as kind,
-    3 as tier,
-    step as place,
-  from lots
-  inner join wanted as other using (side, rank)
+    passed.bin_id,
+    passed.capture_group,
+    classed.asin,
+    passed.kind,
+    0 as step,
+  from passed
+  inner join classed using (side, class, class_place)
 
   union all
 
   select
-    wanted.bin_id,
-    wanted.side,
-    wanted.capture_group,
-    near_items.other_asin,
-    near_items.kind,
-    case when near_items.kind = 'size' then 2 else 1 end,
-    near_items.place,
-  from wanted
-  inner join near_items using (asin)
-  inner join pools on pools.side = wanted.side and pools.asin = near_items.other_asin
-  where $negatives = 'hard'
+    spares.bin_id,
+    spares.capture_group,
+    positives.asin,
+    'random',
+    step,
+  from spares
+  inner join positives using (side, place)
 ),
 
 refused as (
@@ -109,39 +95,43 @@ refused as (
 ),
 
 offered as (
-  select *
+  select
+    bin_id,
+    asin,
+    min(step) as step,
+    arg_min(kind, step) as kind,
   from chances
   anti join refused using (capture_group, asin)
-  qualify row_number() over (partition by bin_id, asin order by tier, place) = 1
+  group by bin_id, asin
 ),
 
 negatives as (
   select
     *,
-    row_number() over (partition by bin_id order by tier, place, md5($seed || ' ' || bin_id || ' ' || asin)) as turn,
+    row_number() over (partition by bin_id order by step, md5($seed || ' ' || bin_id || ' ' || asin)) as turn,
   from offered
 ),
 
 questions as (
   select
-    wanted.bin_id,
-    wanted.asin,
+    bin_id,
+    asin,
     true as answer,
     null as negative_kind,
-    wanted.quantity,
-  from wanted
+    quantity,
+  from positives
   semi join negatives using (bin_id, turn)
 
   union all
 
   select
-    negatives.bin_id,
-    negatives.asin,
+    bin_id,
+    asin,
     false,
-    negatives.kind,
+    kind,
     0,
   from negatives
-  semi join wanted using (bin_id, turn)
+  semi join positives using (bin_id, turn)
 )
 
 select
