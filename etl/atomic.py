@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,11 +26,12 @@ def replace_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
 
 
 @contextmanager
-def replace_folder(path: Path) -> Iterator[Path]:
+def replace_folder(path: Path, check_former: Callable[[Path], None] | None = None) -> Iterator[Path]:
     """Yield a temporary folder beside `path` to fill; it takes the place of `path` when the block ends well.
 
-    A folder that was there before is gone for a moment, since no rename replaces one that holds files. A link is
-    followed: one that is replaced itself would leave the folder behind it.
+    A folder that was there before is gone for a moment, since no rename replaces one that holds files. In that moment
+    `check_former` is told where it is, and by an error has it put back. A link is followed: one that is replaced itself
+    would leave the folder behind it.
     """
     path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,9 +44,11 @@ def replace_folder(path: Path) -> Iterator[Path]:
                 sync(file)
             if path.exists():
                 path.replace(former)
+                if check_former:
+                    check_former(former)
             temporary.replace(path)
         finally:
-            if former.exists() and not path.exists():
+            if former.exists() and temporary.exists():  # an empty folder that came in between is replaced
                 former.replace(path)
             remove_folder(former)
 

@@ -30,27 +30,21 @@ def lock_writing(data: DataDir) -> Iterator[None]:
 
 
 @contextmanager
-def lock_folder(folder: Path, option: str) -> Iterator[None]:
-    """The same of any folder that is there; `option` is what names another one.
+def lock_folder(folder: Path, option: str, program: str = "abid-etl") -> Iterator[None]:
+    """The same of any folder that is there, for a `program` whose `option` names another one.
 
     Raises:
         UsageError: another process holds it.
     """
     held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        _lock(held, folder, option)
+        if not (_is_free(held) and _is_there(held, folder)):  # whoever had it may just have put another in its place
+            raise UsageError(
+                f"another {program} is writing to {folder}: wait until it is done, or use another {option}"
+            )
         yield
     finally:
         os.close(held)
-
-
-def _lock(held: int, folder: Path, option: str) -> None:
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UsageError(
-            f"another abid-etl is writing to {folder}: wait until it is done, or use another {option}"
-        ) from None
 
 
 def hold_folder(folder: Path) -> int | None:

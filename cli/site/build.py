@@ -1,10 +1,10 @@
-"""From a release to its site: ask everything, then write the pages, then let them appear."""
+"""From a release to its site: ask everything, then write the pages."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 from cli.site.bins import gather_bins
-from cli.site.folder import write_site
+from cli.site.folder import write_pages
 from cli.site.frame import Frame, report_path
 from cli.site.pages import make_bin_page, make_dictionary, make_overview, make_report_page
 from cli.site.sheets import read_sheets
@@ -28,4 +28,4 @@ def build_site(warehouse: Warehouse, own: Iterable[Report], folder: Path, progre
         "dictionary.html": make_dictionary(frame),
         **{report_path(sheet): make_report_page(frame, sheet, bins) for sheet in sheets},
     }
-    return write_site(folder, warehouse.release, pages)
+    return write_pages(folder, warehouse.release, pages)

@@ -46,11 +46,10 @@ def make_site(
     require_pictures()
     from cli.guard import open_guarded  # noqa: PLC0415  (duckdb is slow to import)
     from cli.site.build import build_site  # noqa: PLC0415
-    from cli.site.folder import resolve_site  # noqa: PLC0415
+    from cli.site.folder import replace_site  # noqa: PLC0415
     from etl.limits import Limits  # noqa: PLC0415
 
     set_log(log_format, quiet=quiet)
-    with open_guarded(data_dir, Limits(memory, timeout)) as warehouse:
-        folder = resolve_site(out, warehouse.release)
+    with open_guarded(data_dir, Limits(memory, timeout)) as warehouse, replace_site(out, warehouse.release) as folder:
         size = build_site(warehouse, context.obj.reports.values(), folder, open_progress())
     say(f"wrote {format_bytes(size)} about release {warehouse.release.id}: open {out / 'index.html'}")

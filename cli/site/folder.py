@@ -1,29 +1,25 @@
 """Where a site goes, and writing it."""
 
-import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from etl import __version__
-from etl.atomic import replace_folder
-from etl.ownfolder import resolve_folder
+from etl.ownfolder import Kind, replace_own_folder, write_list
 from etl.release import Release
 
-_LIST = "site.json"
+_SITE = Kind("site", "site.json", "OUT")
 
 
-def resolve_site(out: Path, release: Release) -> Path:
-    """The folder that `out` names, fit to be made: a new one, or a former site. Raises as `resolve_folder` does."""
-    return resolve_folder(out, release, _LIST, "site")
+def replace_site(out: Path, release: Release) -> AbstractContextManager[Path]:
+    """A folder to fill, in the place of a former site at most. Raises as `replace_own_folder` does."""
+    return replace_own_folder(out, release, _SITE)
 
 
-def write_site(folder: Path, release: Release, pages: Mapping[str, str]) -> int:
-    """Write pages by their paths, in the place of a former site; returns the size of all files in bytes."""
-    about = {"made_by": f"abid-warehouse {__version__}", "release": release.id, "files": sorted([*pages, _LIST])}
-    files = {**pages, _LIST: json.dumps(about, indent=2) + "\n"}
-    with replace_folder(folder) as temporary:
-        for name, text in files.items():
-            path = temporary / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_bytes(text.encode())
-    return sum(len(text.encode()) for text in files.values())
+def write_pages(folder: Path, release: Release, pages: Mapping[str, str]) -> int:
+    """Write pages by their paths, and the list of them; returns the size of all files in bytes."""
+    for name, text in pages.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text.encode())
+    write_list(folder, _SITE, {"release": release.id}, {})
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,16 +1,13 @@
 """A training set as a folder: its files in one of the formats, and the manifest that says what they were made of."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
-from etl import __version__
-from etl.atomic import replace_folder
 from etl.errors import UsageError
-from etl.ownfolder import resolve_folder
+from etl.ownfolder import Kind, replace_own_folder, write_list
 from etl.training.formats.challenge import write_challenge
 from etl.training.formats.huggingface import write_huggingface
 from etl.training.formats.labelstudio import write_labelstudio
@@ -22,7 +19,7 @@ from etl.training.plan import Plan
 from etl.training.trainingset import Written, make_training_set, name_origin
 from etl.warehouse import Warehouse
 
-_MANIFEST = "manifest.json"
+_TRAINING_SET = Kind("training set", "manifest.json", "--output")
 _PICTURED = ("huggingface", "webdataset")
 
 
@@ -39,15 +36,13 @@ def write_training_set(warehouse: Warehouse, plan: Plan, out: Path, form: Form) 
     """Write the folder `out`, which appears whole. Every format streams.
 
     Raises:
-        UsageError: the folder holds something else, the format can't hold the task or lacks pictures, or there is no
-            row.
+        UsageError: the folder can't be made or replaced, the format can't hold the task or lacks pictures, or there is
+            no row.
     """
-    folder = resolve_folder(out, warehouse.release, _MANIFEST, "training set")
     _check_images(form)
-    write = _find_writer(warehouse, plan, form)
-    with replace_folder(folder) as temporary:
-        written = write(temporary)
-        _write_manifest(warehouse, plan, temporary, written)
+    with replace_own_folder(out, warehouse.release, _TRAINING_SET) as folder:
+        written = _find_writer(warehouse, plan, form)(folder)
+        write_list(folder, _TRAINING_SET, _describe(warehouse, plan, written), written.files)
     return written
 
 
@@ -73,18 +68,10 @@ def _find_writer(warehouse: Warehouse, plan: Plan, form: Form) -> Callable[[Path
     return partial({"parquet": write_parquet, "labelstudio": write_labelstudio}[form.format], made)
 
 
-def _write_manifest(warehouse: Warehouse, plan: Plan, folder: Path, written: Written) -> None:
-    about = {
-        "made_by": f"abid-warehouse {__version__}",
+def _describe(warehouse: Warehouse, plan: Plan, written: Written) -> dict[str, Any]:
+    return {
         "task": plan.task,
         **name_origin(warehouse.release, plan),
         "synthetic": warehouse.release.manifest["synthetic"],
         "rows_without_picture": written.left_out,
-        "files": {name: {"rows": rows, "sha256": _hash(folder / name)} for name, rows in sorted(written.files.items())},
     }
-    (folder / _MANIFEST).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

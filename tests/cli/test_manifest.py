@@ -94,6 +94,39 @@ def test_a_former_folder_is_replaced_whole(run: Run, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_a_folder_that_another_program_lists_is_kept(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign/a.txt").write_text("mine")
+    (tmp_path / "foreign/manifest.json").write_text(json.dumps({"files": ["a.txt"], "tool": "somebody else"}))
+    done = run("abid-report", "manifest", "counting", "--format", "csv", "-o", "foreign")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "which isn't of a former training set: name a folder that is empty or doesn't exist" in done.stderr
+    assert (tmp_path / "foreign/a.txt").read_text() == "mine"
+
+
+def test_a_label_that_was_mended_by_hand_is_kept(run: Run, tmp_path: Path) -> None:
+    command = ("abid-report", "manifest", "counting", "--ratios", "50/50", "-o", "out")
+    assert run(*command).returncode == 0
+    mended = (tmp_path / "out/train.jsonl").read_text().replace('"expected_quantity": 1', '"expected_quantity": 2')
+    (tmp_path / "out/train.jsonl").write_text(mended)
+    done = run(*command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "out/train.jsonl isn't as it was made, and would be lost: name another folder, or put that" in done.stderr
+    assert (tmp_path / "out/train.jsonl").read_text() == mended
+
+
+def test_a_training_set_and_a_site_never_replace_one_another(run: Run, tmp_path: Path) -> None:
+    makers = {"set": ("manifest", "counting", "-o"), "site": ("site",)}
+    for name, command in makers.items():
+        assert run("abid-report", *command, name).returncode == 0
+    before = sorted(tmp_path.rglob("*"))
+    for name, command in zip(makers, reversed(makers.values()), strict=True):
+        done = run("abid-report", *command, name)
+        assert done.returncode == 2
+        assert "which isn't of a former" in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_rows_without_a_picture_are_told_of(run: Run, tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "images/00523.jpg").write_bytes(b"picture")
@@ -111,7 +144,7 @@ def test_rows_without_a_picture_are_told_of(run: Run, tmp_path: Path) -> None:
         ("counting -f webdataset -o out", "name their folder with --images"),
         ("counting -f webdataset --images none -o out", "none isn't a folder of pictures: `abid-etl images"),
         ("counting -f webdataset --images mine -o out", "mine holds no picture"),
-        ("counting -o mine", "mine holds diary.txt, which no training set does: name a folder that is empty"),
+        ("counting -o mine", "mine holds diary.txt, which isn't of a former training set: name a folder that is empty"),
         ("counting -o mine/diary.txt", "isn't a folder: name one"),
         ("counting --where expected_quantity>99", "no bin is left to ask about for counting: choose more"),
         ("counting --where units>99", "bins have no column units"),

@@ -240,9 +240,9 @@ def test_the_same_release_gives_the_same_bytes_in_the_place_of_a_former_site(sit
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        ("mixed", "mixed holds diary.txt, which no site does: name a folder that is empty or doesn't exist"),
+        ("mixed", "mixed holds diary.txt, which isn't of a former site: name a folder that is empty or doesn't exist"),
         ("file", "file isn't a folder"),
-        ("nested", "nested holds reports/notes.html, which no site does"),
+        ("nested", "nested holds reports/notes.html, which isn't of a former site"),
     ],
 )
 def test_what_is_not_a_site_is_never_replaced(place: str, said: str, site: Site, tmp_path: Path) -> None:
