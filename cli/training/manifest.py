@@ -155,7 +155,7 @@ def make_manifest(
     from cli.guard import open_guarded  # noqa: PLC0415  (duckdb is slow to import)
     from etl.limits import Limits  # noqa: PLC0415
     from etl.training.groups import Grouping  # noqa: PLC0415
-    from etl.training.plan import Plan  # noqa: PLC0415
+    from etl.training.plan import FOLDER, Plan  # noqa: PLC0415
 
     _require_folder(format_, output, images)
     _require_questions(task, format_, negatives, per_bin)
@@ -169,7 +169,7 @@ def make_manifest(
         per_bin=per_bin,
         where=tuple(where or ()),
         sample=sample,
-        command=spell_command(context, task.value),
+        command=spell_command(context, task.value, output=FOLDER if output else None),
     )
     with open_guarded(data_dir, Limits(memory, timeout)) as warehouse:
         if output:

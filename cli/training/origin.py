@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from etl.result import Result
 
 Origin = dict[str, str | int]
-_NOT_TOLD = ("task", "output", "images", "timeout", "memory", "data_dir")
-"""Arguments that change nothing of what is made but where it is; a task is told first."""
+_NOT_TOLD = ("task", "timeout", "memory", "data_dir")
+"""Arguments that change nothing of what is made but how it is come by; a task is told first."""
 
 
 def spell_command(context: typer.Context, *arguments: str, **chosen: object) -> str:
     """The command that makes the same: what is the default, or changes nothing of it, is left out.
 
-    `chosen` are the values of options that say less than was made of them.
+    It can be run anywhere. `chosen` are the values of options whose own say less than was made of them, or where.
     """
     words = ["abid-report", str(context.command.name), *arguments]
     values = context.params | chosen

@@ -84,7 +84,7 @@ def splits(
         bins = list(group_bins(warehouse.connect(), Grouping(window, overlap, group_by.value)))
         ask = ask_leaks if report else ask_splits
         origin: Origin = {"release": warehouse.release.id, "seed": seed}
-        origin["command"] = spell_command(context, format_=choose_format(format_, output))
+        origin["command"] = spell_command(context, format_=choose_format(format_, output), output=None)
         result = ask(warehouse, bins, split)
         write_result(_stamp(result, origin, format_, output), format_, output, header=not no_header)
     if report:

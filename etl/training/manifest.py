@@ -42,6 +42,7 @@ def write_training_set(warehouse: Warehouse, plan: Plan, out: Path, form: Form) 
     _check_images(form)
     with replace_own_folder(out, warehouse.release, _TRAINING_SET) as folder:
         written = _find_writer(warehouse, plan, form)(folder)
+        _require_rows(written, form)
         write_list(folder, _TRAINING_SET, _describe(warehouse, plan, written), written.files)
     return written
 
@@ -66,6 +67,14 @@ def _find_writer(warehouse: Warehouse, plan: Plan, form: Form) -> Callable[[Path
     if form.format == "huggingface":
         return partial(write_huggingface, made, images=form.images)
     return partial({"parquet": write_parquet, "labelstudio": write_labelstudio}[form.format], made)
+
+
+def _require_rows(written: Written, form: Form) -> None:
+    if not any(written.files.values()):
+        raise UsageError(
+            f"none of the {written.left_out:,} rows has its picture in {form.images}: write the set as jsonl, "
+            f"and get those that it names with `abid-etl images --manifest FILE --to {form.images}`"
+        )
 
 
 def _describe(warehouse: Warehouse, plan: Plan, written: Written) -> dict[str, Any]:

@@ -23,11 +23,13 @@ def keep_pictured(rows: Iterable[Row], images: Path, written: Written) -> Iterat
 
 
 def require_pictures(images: Path) -> None:
-    """Refuse a folder without any picture.
+    """Refuse a folder without any picture, or whose name no file could say.
 
     Raises:
         UsageError: it is none.
     """
+    if any("\ud800" <= letter <= "\udfff" for letter in str(images)):
+        raise UsageError(f"{images} has a name that isn't text, and the command is kept with the set: rename it")
     if not images.is_dir():
         raise UsageError(f"{images} isn't a folder of pictures: `abid-etl images --to {images}` makes one")
     if not any(images.glob("*.jpg")):

@@ -8,6 +8,8 @@ from etl.training.sides import Split
 TASKS = ("counting", "verification", "quantity-verification")
 TRUST = ("any", "strict")
 NEGATIVES = ("hard", "random")
+FOLDER = "training-set"
+"""What the command calls the folder, whatever it was called: where a set is changes nothing of its bytes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,12 +79,47 @@ def test_a_folder_has_a_file_a_side_and_says_what_it_is_of(run: Run, tmp_path: P
     manifest = json.loads((tmp_path / "out/manifest.json").read_text())
     assert {path.name for path in (tmp_path / "out").iterdir()} == {*manifest["files"], "manifest.json"}
     assert manifest["release"] == (data_dir / "warehouse/current").resolve().name
-    assert manifest["command"] == "abid-report manifest counting --ratios 50/50"
     printed = read_rows(run("abid-report", "manifest", "counting", "--ratios", "50/50").stdout)
     for side in ("train", "validation"):
         rows = read_rows((tmp_path / f"out/{side}.jsonl").read_text())
-        assert rows == [row for row in printed if row["side"] == side]
+        assert {row.pop("command") for row in rows} == {manifest["command"]}
+        assert rows == [drop_command(row) for row in printed if row["side"] == side]
         assert f"{side}.jsonl: {len(rows)} rows" in done.stderr
+
+
+def drop_command(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "command"}
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "-f csv",
+        "",
+        "-f parquet",
+        "-f huggingface",
+        "-f huggingface --images images",
+        "-f labelstudio",
+        "-f webdataset --images {tmp_path}/images",
+        "-f challenge",
+    ],
+)
+def test_the_command_of_a_folder_makes_the_same_bytes_anywhere(options: str, run: Run, tmp_path: Path) -> None:
+    given = options.format(tmp_path=tmp_path).split()
+    (tmp_path / "images").mkdir()
+    for bin_id in ("00001", "00523", "523"):
+        (tmp_path / f"images/{bin_id}.jpg").write_bytes(bin_id.encode())
+    done = run("abid-report", "manifest", "counting", "--where", "expected_quantity < 9", *given, "-o", "out")
+    assert done.returncode == 0, done.stderr
+    made = read_folder(tmp_path / "out")
+    command = shlex.split(json.loads(made["manifest.json"])["command"])
+    done = run(*command)
+    assert done.returncode == 0, done.stderr
+    assert read_folder(tmp_path / "training-set") == made
 
 
 def test_a_former_folder_is_replaced_whole(run: Run, tmp_path: Path) -> None:
@@ -135,6 +170,19 @@ def test_rows_without_a_picture_are_told_of(run: Run, tmp_path: Path) -> None:
     assert "3 rows were left out, for their pictures aren't in images" in done.stderr
 
 
+@pytest.mark.parametrize("format_", ["webdataset", "huggingface"])
+def test_no_training_set_without_a_row_replaces_a_good_one(format_: str, run: Run, tmp_path: Path) -> None:
+    assert run("abid-report", "manifest", "counting", "-o", "out").returncode == 0
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images/00999.jpg").write_bytes(b"picture of another bin")
+    before = read_folder(tmp_path)
+    done = run("abid-report", "manifest", "counting", "-f", format_, "--images", "images", "-o", "out")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "none of the 4 rows has its picture in images: write the set as jsonl, and get" in done.stderr
+    assert "`abid-etl images --manifest FILE --to images`" in done.stderr
+    assert read_folder(tmp_path) == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -144,6 +192,7 @@ def test_rows_without_a_picture_are_told_of(run: Run, tmp_path: Path) -> None:
         ("counting -f webdataset -o out", "name their folder with --images"),
         ("counting -f webdataset --images none -o out", "none isn't a folder of pictures: `abid-etl images"),
         ("counting -f webdataset --images mine -o out", "mine holds no picture"),
+        ("counting -f webdataset --images m\udcffne -o out", "has a name that isn't text"),
         ("counting -o mine", "mine holds diary.txt, which isn't of a former training set: name a folder that is empty"),
         ("counting -o mine/diary.txt", "isn't a folder: name one"),
         ("counting --where expected_quantity>99", "no bin is left to ask about for counting: choose more"),
