@@ -1,5 +1,8 @@
 """The card of a data set on Hugging Face: what it holds, how it was made, and on which terms."""
 
+from collections.abc import Iterable
+
+from etl.training.plan import FOLDER
 from etl.training.trainingset import TrainingSet
 
 _CATEGORIES = {
@@ -19,8 +22,7 @@ task_categories:
 - {category}
 configs:
 - config_name: default
-  drop_labels: true
-  data_files:
+{drop_labels}  data_files:
 {data_files}
 ---
 
@@ -44,23 +46,41 @@ different moments: {strategy}.
 {command}
 ```
 
-The pictures, and then the same set with them beside each `metadata.jsonl`:
+## Loading
 
-```
-{images}
-{command} --images images --output with-pictures
-```
-
+{loading}
 ## Licence and caveats
 
 The pictures and their metadata are Amazon's (https://registry.opendata.aws/amazon-bin-imagery/), under the licence
 Creative Commons Attribution-NonCommercial-ShareAlike 3.0 United States. Amazon notes that items may be misplaced, so
 that what is recorded of a bin can differ from what its picture shows.
 """
+_READY = """\
+```python
+from datasets import load_dataset
+
+sides = load_dataset("FOLDER")  # of this card
+```
+
+It needs `datasets>=3.4`: a version before that keeps one row of a picture, without a word, where several are about it.
+"""
+_BARE = """\
+Its pictures aren't here yet. Get them, and make the same set with them, beside the folder that the command above made:
+
+```
+{images}
+{command} --images images
+```
+
+The card of that one says how to load it.
+"""
 
 
-def write_card(made: TrainingSet, counts: dict[str, int]) -> str:
-    """The text of the card, whose header tells the hub where each side that has rows is."""
+def write_card(made: TrainingSet, counts: dict[str, int], *, has_pictures: bool) -> str:
+    """The text of the card, whose header tells the hub where each side that has rows is.
+
+    That the folders aren't labels is for a reader of pictures: one of rows alone says that it doesn't know the word.
+    """
     sides = {side: count for side, count in counts.items() if count}
     return _CARD.format(
         category=_CATEGORIES[made.plan.task],
@@ -70,13 +90,18 @@ def write_card(made: TrainingSet, counts: dict[str, int]) -> str:
         counts="\n".join(f"| {side} | {count:,} |" for side, count in counts.items()),
         strategy=_STRATEGIES[made.plan.split.strategy],
         synthetic=_SYNTHETIC if made.release.manifest["synthetic"] else "",
-        images="\n".join(f"abid-etl images --manifest {side}/metadata.jsonl --to images" for side in sides),
+        drop_labels="  drop_labels: true\n" if has_pictures else "",
+        loading=_READY if has_pictures else _BARE.format(images=_get_pictures(sides), command=made.plan.command),
         **made.origin,
     )
 
 
 _SYNTHETIC = " (synthetic: no real bins, and `image_url` leads to other pictures)"
 _STRATEGIES = {"grouped": "no group is on two sides", "random": "sides were drawn without regard to them, so they leak"}
+
+
+def _get_pictures(sides: Iterable[str]) -> str:
+    return "\n".join(f"abid-etl images --manifest {FOLDER}/{side}/metadata.jsonl --to images" for side in sides)
 
 
 def _name_split(side: str) -> str:

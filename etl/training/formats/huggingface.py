@@ -17,7 +17,9 @@ def write_huggingface(made: TrainingSet, folder: Path, images: Path | None) -> W
     """
     written = Written()
     counts = {side: _write_side(made, folder, side, images, written) for side in made.sides}
-    (folder / "README.md").write_text(write_card(made, counts), encoding="utf-8", newline="")
+    (folder / "README.md").write_text(
+        write_card(made, counts, has_pictures=images is not None), encoding="utf-8", newline=""
+    )
     written.files["README.md"] = None
     return written
 
