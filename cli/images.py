@@ -166,8 +166,8 @@ def require_gathered(done: "Gathering", folder: Path) -> None:
     if done.failed:
         reasons = "".join(f"\n  {key}: {reason}" for key, reason in done.failed)
         raise CheckError(
-            f"{len(done.failed):,} of the pictures could not be had: neither {folder} nor the copy of a manifest in it "
-            f"has them:{reasons}"
+            f"{len(done.failed):,} of the pictures could not be had; a copy of a manifest in {folder} leaves them out:"
+            f"{reasons}"
         )
 
 

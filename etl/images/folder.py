@@ -35,7 +35,16 @@ def require_places(folder: Path, data: DataDir, manifest: Path | None, sizes: Pa
             raise UsageError(f"--sizes {sizes} would replace the manifest or its copy: name another file")
         if sizes.suffix != ".parquet":
             raise UsageError(f"--sizes {sizes} is to be a Parquet file: name one that ends in .parquet")
+        _require_file(sizes)
     return target
+
+
+def _require_file(sizes: Path) -> None:
+    if sizes.is_dir():
+        raise UsageError(f"--sizes {sizes} is a folder: name a file, as {sizes / 'sizes.parquet'}")
+    parent = next(path for path in sizes.resolve().parents if path.exists())
+    if not parent.is_dir():
+        raise UsageError(f"--sizes {sizes} can't be made: {parent} is no folder")
 
 
 def require_apart(folder: Path, source: Source) -> None:
@@ -114,6 +123,8 @@ def write_picture(folder: Path, key: str, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def remove_picture(folder: Path, key: str) -> None:
-    """Remove a picture that can't be relied on, if it is there."""
-    place_picture(folder, key).unlink(missing_ok=True)
+def remove_broken(folder: Path, key: str) -> None:
+    """Remove a picture that is there and isn't whole."""
+    path = place_picture(folder, key)
+    if path.is_file() and not is_whole(path.read_bytes()):
+        path.unlink()

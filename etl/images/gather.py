@@ -8,13 +8,22 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.images.folder import is_there, is_whole, measure_room, remove_picture, require_room, write_picture
+from etl.images.folder import (
+    is_there,
+    is_whole,
+    measure_room,
+    place_picture,
+    remove_broken,
+    require_room,
+    write_picture,
+)
 from etl.progress import UNWATCHED, Progress
 from etl.sources.base import Body, Source, iterate_entries
 
 _TURN_SECONDS = 0.2
 _UNLISTED = "the source doesn't list it"
 _BROKEN = "what the source holds is no whole JPEG"
+_STAYS = "; the file of that name in the folder stays as it is"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +96,30 @@ def plan_errand(folder: Path, pictures: pa.Table, listed: pa.Table, progress: Pr
 def gather_pictures(source: Source, folder: Path, errand: Errand, progress: Progress = UNWATCHED) -> Gathering:
     """Get what is missing. Each picture is written as it comes, so what came stays whatever happens.
 
-    One that isn't listed, can't be got or isn't whole isn't left in the folder.
+    No whole picture is removed, not even where the source has another one or none: it may have come from elsewhere.
 
     Raises:
         SourceError: the source as a whole can't be read any more.
     """
     started = time.monotonic()
-    failed = dict.fromkeys(errand.unlisted, _UNLISTED)
+    failed: dict[str, str] = {}
     came = size = 0
     with progress.step("getting pictures", errand.missing.num_rows, "pictures") as step, source.open_reader() as reader:
         reader.add(errand.missing)
         reader.end()
         while (bodies := reader.take(_TURN_SECONDS)) is not None:
             for body in bodies:
-                if error := _find_error(body):
+                if error := _keep(folder, body):
                     failed[body.entry.key] = error
                 else:
-                    write_picture(folder, body.entry.key, body.content)
                     came, size = came + 1, size + len(body.content)
                 step.advance(1, len(body.content))
             for name, count in reader.tallies().items():
                 step.tally(name, count)
             step.advance(0)
     for key in failed:
-        remove_picture(folder, key)
+        remove_broken(folder, key)
+    failed = _explain(folder, failed | dict.fromkeys(errand.unlisted, _UNLISTED))
     had = _leave_out(errand.pictures, pa.array(failed, pa.string()))
     return Gathering(had, came, errand.there, size, time.monotonic() - started, tuple(sorted(failed.items())))
 
@@ -119,8 +128,19 @@ def _leave_out(pictures: pa.Table, keys: pa.Array | pa.ChunkedArray) -> pa.Table
     return pictures.filter(pc.invert(pc.is_in(pictures["key"], value_set=keys)))
 
 
-def _find_error(body: Body) -> str:
-    return body.error or ("" if is_whole(body.content) else _BROKEN)
+def _keep(folder: Path, body: Body) -> str:
+    """Put what came into the folder; returns why that can't be."""
+    if body.error or not is_whole(body.content):
+        return body.error or _BROKEN
+    try:
+        write_picture(folder, body.entry.key, body.content)
+    except IsADirectoryError:
+        return f"{place_picture(folder, body.entry.key)} is a folder: remove or rename it"
+    return ""
+
+
+def _explain(folder: Path, failed: dict[str, str]) -> dict[str, str]:
+    return {key: error + _STAYS * place_picture(folder, key).is_file() for key, error in failed.items()}
 
 
 def _sum_sizes(listed: pa.Table) -> int:

@@ -70,7 +70,7 @@ def test_what_is_missing_or_cut_is_named_with_why_and_left_out_of_the_copy(
     done = run("abid-etl", "images", "--quiet", "--manifest", "train.jsonl", "--to", "to")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
-        "error: 2 of the pictures could not be had: neither to nor the copy of a manifest in it has them:",
+        "error: 2 of the pictures could not be had; a copy of a manifest in to leaves them out:",
         f"  {LOST}: the source doesn't list it",
         f"  {CUT}: what the source holds is no whole JPEG",
     ]
@@ -118,12 +118,14 @@ def test_an_image_key_is_as_good_as_an_id_and_needs_no_release_if_a_source_is_na
         (["--sql", "from read_csv('/etc/passwd')"], 1, "read_csv can't be used here"),
         (["--sql", "select bin_id from bins", "--source", "nowhere"], 2, "nowhere doesn't exist"),
         (["--sql", "select bin_id from bins", "--sizes", "s.csv"], 2, "one that ends in .parquet"),
+        (["--sql", "select bin_id from bins", "--sizes", "a.parquet"], 2, "--sizes a.parquet is a folder: name a file"),
     ],
 )
 def test_what_can_not_be_done_is_said_in_a_sentence(
     run: Run, tmp_path: Path, words: list[str], code: int, said: str
 ) -> None:
     write_manifest(tmp_path / "m.jsonl", 1)
+    (tmp_path / "a.parquet").mkdir()
     done = run("abid-etl", "images", "--to", "to", *words)
     assert (done.returncode, done.stdout) == (code, "")
     assert said in done.stderr

@@ -31,6 +31,7 @@ from etl.sources.base import Source
 from etl.sources.directory import DirectorySource
 
 COUNT = 2000
+LAST = "bin-images/00002.jpg"
 BUCKET = "pictures"
 FAULTS: dict[Fault, float] = dict.fromkeys(("500", "503", "reset", "truncated", "corrupted"), 0.01)
 
@@ -134,23 +135,49 @@ def is_fifth(kind: Kind, path: str) -> bool:
     return kind == "get" and "00005" in path
 
 
-def test_what_can_not_be_had_whole_is_named_and_not_left_in_the_folder(tmp_path: Path, s3_server: S3Server) -> None:
+def test_what_can_not_be_had_whole_is_named_and_nothing_whole_is_removed(tmp_path: Path, s3_server: S3Server) -> None:
     whole = make_jpeg(1)
     bad = {"2": whole[: len(whole) // 2], "3": b"<html>" + whole, "4": b""}
     held = {f"bin-images/0000{name}.jpg": body for name, body in {"1": whole, **bad, "5": whole}.items()}
     s3_server.create_bucket("broken", held, public=True)
     (tmp_path / "00002.jpg").write_bytes(bad["2"])
-    (tmp_path / "00006.jpg").write_bytes(whole)
+    for name in ("5", "6"):
+        (tmp_path / f"0000{name}.jpg").write_bytes(make_jpeg(9))
     with BadNetwork(s3_server.endpoint_url, {"denied": 1.0}, only=is_fifth) as network:
         source = open_s3(network.endpoint_url, "s3://broken")
         done = get(source, tmp_path, [f"bin-images/0000{n}.jpg" for n in range(6, 0, -1)])
     reasons = dict(done.failed)
-    assert [path.name for path in tmp_path.iterdir()] == ["00001.jpg"]
+    assert sorted(path.name for path in tmp_path.glob("*.jpg")) == ["00001.jpg", "00005.jpg", "00006.jpg"]
+    assert (tmp_path / "00005.jpg").read_bytes() == (tmp_path / "00006.jpg").read_bytes() == make_jpeg(9)
     assert done.had["bin_id"].to_pylist() == ["00001"]
     assert sorted(reasons) == [f"bin-images/0000{n}.jpg" for n in range(2, 7)]
     assert {reasons[f"bin-images/0000{n}.jpg"] for n in (2, 3, 4)} == {"what the source holds is no whole JPEG"}
     assert "denies access (AccessDenied)" in reasons["bin-images/00005.jpg"]
-    assert reasons["bin-images/00006.jpg"] == "the source doesn't list it"
+    stays = "; the file of that name in the folder stays as it is"
+    assert reasons["bin-images/00005.jpg"].endswith(stays)
+    assert reasons["bin-images/00006.jpg"] == f"the source doesn't list it{stays}"
+
+
+def test_a_picture_that_another_source_does_not_list_stays(tmp_path: Path) -> None:
+    held = make_jpegs(2)
+    full = write_bucket(tmp_path / "full", {"metadata/00001.json": b"{}", **held})
+    part = write_bucket(tmp_path / "part", {"metadata/00001.json": b"{}", LAST: held[LAST]})
+    folder = tmp_path / "to"
+    get(DirectorySource(full), folder, held)
+    done = get(DirectorySource(part), folder, held)
+    assert [key for key, _ in done.failed] == ["bin-images/00001.jpg"]
+    assert done.had["key"].to_pylist() == [LAST]
+    assert {f"bin-images/{path.name}": path.read_bytes() for path in folder.glob("*.jpg")} == held
+
+
+def test_a_folder_in_the_place_of_a_picture_is_named_and_the_others_come(tmp_path: Path) -> None:
+    held = make_jpegs(3)
+    source = DirectorySource(write_bucket(tmp_path / "bucket", {"metadata/00001.json": b"{}", **held}))
+    (tmp_path / "to/00001.jpg").mkdir(parents=True)
+    done = get(source, tmp_path / "to", held)
+    assert done.came == 2
+    assert done.failed == (("bin-images/00001.jpg", f"{tmp_path}/to/00001.jpg is a folder: remove or rename it"),)
+    assert not list((tmp_path / "to").glob(".*.tmp"))
 
 
 def test_a_directory_is_a_source_too(tmp_path: Path) -> None:
@@ -209,6 +236,7 @@ def test_places_that_must_not_be_written_to_are_refused(tmp_path: Path) -> None:
     data, manifest = DataDir(tmp_path / "data"), tmp_path / "m.parquet"
     manifest.touch()
     (tmp_path / "to").mkdir()
+    (tmp_path / "folder.parquet").mkdir()
     for folder, sizes in (
         (data.raw / "x", None),
         (data.warehouse, None),
@@ -217,6 +245,8 @@ def test_places_that_must_not_be_written_to_are_refused(tmp_path: Path) -> None:
         (tmp_path / "to", manifest),
         (tmp_path / "to", tmp_path / "to/m.parquet"),
         (tmp_path / "to", tmp_path / "sizes.csv"),
+        (tmp_path / "to", tmp_path / "folder.parquet"),
+        (tmp_path / "to", manifest / "s.parquet"),
     ):
         with pytest.raises(UsageError):
             require_places(folder, data, manifest, sizes)
