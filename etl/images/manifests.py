@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -85,11 +85,14 @@ def choose_column(names: Mapping[str, Any] | list[str]) -> str:
     """The column that names pictures.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is none, or more than one.
     """
-    if column := next((name for name in COLUMNS if name in names), None):
-        return column
-    raise UsageError(f"no column is called {' or '.join(COLUMNS)}, one of which must name the pictures")
+    column = next((name for name in COLUMNS if name in names), None)
+    if not column:
+        raise UsageError(f"no column is called {' or '.join(COLUMNS)}, one of which must name the pictures")
+    if list(names).count(column) > 1:
+        raise UsageError(f"more than one column is called {column}: rename or remove all but the one to go by")
+    return column
 
 
 def make_key(column: str, value: Any) -> str:
@@ -129,21 +132,30 @@ class _ParquetManifest:
     path: Path
 
     def read_keys(self) -> Iterator[str]:
-        with _explain(self.path), pq.ParquetFile(self.path) as file:
-            column = choose_column(file.schema_arrow.names)
-            for batch in file.iter_batches(_BATCH_ROWS, columns=[column]):
-                yield from _make_keys(batch, column)
+        return (key for _, keys in self._read_batches(whole=False) for key in keys)
 
     def write_copy(self, path: Path, kept: set[str]) -> None:
-        with pq.ParquetFile(self.path) as file, replace_file(path) as temporary:
+        schema = pq.read_schema(self.path)
+        with replace_file(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as copy:
+            for batch, keys in self._read_batches():
+                copy.write_table(_filter(batch, [key in kept for key in keys]))
+
+    def _read_batches(self, *, whole: bool = True) -> Iterator[tuple[pa.RecordBatch, list[str]]]:
+        """Each with the keys of its rows."""
+        with _explain(self.path), pq.ParquetFile(self.path) as file:
             column = choose_column(file.schema_arrow.names)
-            with pq.ParquetWriter(temporary, file.schema_arrow, compression="zstd") as copy:
-                for batch in file.iter_batches(_BATCH_ROWS):
-                    copy.write_batch(batch.filter(pa.array([key in kept for key in _make_keys(batch, column)])))
+            for batch in file.iter_batches(_BATCH_ROWS, columns=None if whole else [column]):
+                yield batch, [make_key(column, value) for value in batch[column].to_pylist()]
 
 
-def _make_keys(batch: pa.RecordBatch, column: str) -> list[str]:
-    return [make_key(column, value) for value in batch[column].to_pylist()]
+def _filter(batch: pa.RecordBatch, is_kept: list[bool]) -> pa.Table:
+    """By slices: PyArrow's own filter doesn't know all types that a Parquet file can have, as views of text."""
+    runs, place = [], 0
+    for kept, run in groupby(is_kept):
+        length = len(list(run))
+        runs += [batch.slice(place, length)] * kept
+        place += length
+    return pa.Table.from_batches(runs, batch.schema)
 
 
 def _split_json(file: BinaryIO) -> Iterator[_Row]:
@@ -196,8 +208,10 @@ def _explain(path: Path) -> Iterator[None]:
     """Say in which file something is wrong."""
     try:
         yield
-    except (UsageError, ValueError, OSError, csv.Error) as error:
-        raise UsageError(f"--manifest {path} can't be read: {str(error).splitlines()[0]}") from error
+    except (UsageError, ValueError, OSError, csv.Error, pa.ArrowException) as error:
+        remedy = "" if isinstance(error, UsageError) else ": mend it, or write it anew in another way"
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise UsageError(f"--manifest {path} can't be read: {reason}{remedy}") from error
 
 
 _SPLITS: dict[str, _Split] = {".jsonl": _split_json, ".csv": _split_csv}

@@ -14,6 +14,7 @@ import pytest
 from badnetwork import BadNetwork, Fault, Kind
 from documents import encode, make_document, write_bucket
 from jpegs import make_jpeg, make_jpegs, measure_jpeg
+from pyarrow.csv import write_csv
 from reading import HASTY, open_s3
 from seaweed import S3Server
 from stopping import kill_at_step, run
@@ -331,6 +332,35 @@ def test_a_file_that_is_no_manifest_is_refused_with_its_line(
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UsageError, match=said):
         list(open_manifest(tmp_path / name).read_keys())
+
+
+@pytest.mark.parametrize("name", ["m.parquet", "m.csv"])
+def test_of_two_columns_of_one_name_none_is_taken(tmp_path: Path, name: str) -> None:
+    table = pa.table([pa.array(["00001"]), pa.array(["00002"])], ["bin_id", "bin_id"])
+    (pq.write_table if name.endswith("parquet") else write_csv)(table, tmp_path / name)
+    with pytest.raises(UsageError, match=f"{name} can't be read: .*more than one column is called bin_id: rename"):
+        list(open_manifest(tmp_path / name).read_keys())
+
+
+def test_what_arrow_can_not_read_is_said_with_a_remedy(tmp_path: Path) -> None:
+    """Packed by LZO, says the file, which PyArrow doesn't know."""
+    path = tmp_path / "m.parquet"
+    pq.write_table(pa.table({"bin_id": ["00001"]}), path, compression="snappy")
+    snappy, lzo = (b"\x18\x06bin_id\x15" + code for code in (b"\x02", b"\x06"))
+    assert path.read_bytes().count(snappy) == 1
+    path.write_bytes(path.read_bytes().replace(snappy, lzo))
+    for use in (lambda: list(open_manifest(path).read_keys()), lambda: open_manifest(path).write_copy(path, set())):
+        with pytest.raises(UsageError, match=r"m\.parquet can't be read: .*LZO.*[^.]: mend it, or write it anew"):
+            use()
+
+
+def test_views_of_text_are_copied_though_arrow_can_not_filter_them(tmp_path: Path) -> None:
+    table = pa.table(
+        {"bin_id": pa.array(IDS, pa.string_view()), "x": pa.array([[id_] for id_ in IDS], pa.list_(pa.string_view()))}
+    )
+    pq.write_table(table, tmp_path / "m.parquet")
+    open_manifest(tmp_path / "m.parquet").write_copy(tmp_path / "copy", KEPT)
+    assert pq.read_table(tmp_path / "copy").to_pylist() == [table.to_pylist()[place] for place in PLACES]
 
 
 @pytest.mark.parametrize("column", [pa.array([523]), pa.array([None], pa.string())])
