@@ -92,9 +92,10 @@ def images(
 
         abid-etl images --sql 'select bin_id from bins where expected_quantity = 3' --to images --sizes sizes.parquet
     """
-    from etl.images.folder import open_folder, require_apart, require_places  # noqa: PLC0415  (pyarrow is slow to import)
+    from etl.images.copies import keep_rows  # noqa: PLC0415  (pyarrow is slow to import)
+    from etl.images.folder import open_folder, require_apart, require_places  # noqa: PLC0415
     from etl.images.gather import gather_pictures, plan_errand  # noqa: PLC0415
-    from etl.images.manifests import keep_rows, open_manifest  # noqa: PLC0415
+    from etl.images.manifests import open_manifest  # noqa: PLC0415
     from etl.images.sizes import require_pillow, write_sizes  # noqa: PLC0415
     from etl.images.wanted import list_pictures  # noqa: PLC0415
     from etl.sources.choose import open_source  # noqa: PLC0415

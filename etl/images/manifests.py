@@ -6,7 +6,6 @@ text are copied byte for byte, so each is kept together with its bytes; a CSV ro
 
 import csv
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,44 +40,27 @@ class Manifest(Protocol):
             UsageError: the file isn't a manifest.
         """
 
+    def read_rows(self) -> Iterator[bytes]:
+        """What tells each row from others, and the head, if there is one. Streams."""
+
     def write_copy(self, path: Path, kept: set[str]) -> None:
         """Write the rows whose keys are in `kept` to `path`, which appears whole."""
 
 
-def open_manifest(path: Path) -> Manifest:
-    """The manifest at `path`, of the kind that its ending says.
+def open_manifest(path: Path, suffix: str = "") -> Manifest:
+    """The manifest at `path`, of the kind that its ending says, or `suffix`.
 
     Raises:
         UsageError: there is none.
     """
     if not path.is_file():
         raise UsageError(f"--manifest {path} is no file: name one that `abid-report manifest` wrote")
-    if path.suffix == ".parquet":
+    suffix = suffix or path.suffix
+    if suffix == ".parquet":
         return _ParquetManifest(path)
-    if split := _SPLITS.get(path.suffix):
+    if split := _SPLITS.get(suffix):
         return _TextManifest(path, split)
     raise UsageError(f"--manifest {path} can't be read: its name must end in {', '.join(_SPLITS)} or .parquet")
-
-
-def keep_rows(manifest: Manifest, folder: Path, keys: set[str]) -> Path | None:
-    """Leave a copy of `manifest` in `folder` that has the rows of `keys` only.
-
-    One that lies there itself is replaced, since all that is there must agree, as where others read a folder as a data
-    set; but not without need.
-
-    Returns:
-        Where all rows are kept then, beside it.
-    """
-    copy, former = folder / manifest.path.name, None
-    if copy == manifest.path.resolve():
-        if keys.issuperset(manifest.read_keys()):
-            return None
-        former = copy.with_name(f"{copy.name}.all")
-        if not former.exists():  # one of an earlier run has more rows
-            with replace_file(former) as temporary:
-                shutil.copyfile(copy, temporary)
-    manifest.write_copy(copy, keys)
-    return former
 
 
 def choose_column(names: Mapping[str, Any] | list[str]) -> str:
@@ -116,6 +98,9 @@ class _TextManifest:
     def read_keys(self) -> Iterator[str]:
         return (key for _, key in self._read_rows() if key is not None)
 
+    def read_rows(self) -> Iterator[bytes]:
+        return (row for row, _ in self._read_rows())
+
     def write_copy(self, path: Path, kept: set[str]) -> None:
         with replace_file(path) as temporary, temporary.open("wb") as copy:
             copy.writelines(row for row, key in self._read_rows() if key is None or key in kept)
@@ -133,6 +118,12 @@ class _ParquetManifest:
 
     def read_keys(self) -> Iterator[str]:
         return (key for _, keys in self._read_batches(whole=False) for key in keys)
+
+    def read_rows(self) -> Iterator[bytes]:
+        for batch, _ in self._read_batches():
+            names = batch.schema.names
+            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                yield repr((names, values)).encode()
 
     def write_copy(self, path: Path, kept: set[str]) -> None:
         schema = pq.read_schema(self.path)

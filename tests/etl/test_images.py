@@ -4,7 +4,7 @@ import csv
 import hashlib
 import json
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +23,10 @@ from etl.build import build_release
 from etl.datadir import DataDir
 from etl.errors import StorageError, UsageError
 from etl.fetch import fetch_documents
+from etl.images.copies import keep_rows
 from etl.images.folder import is_whole, open_folder, require_places, require_room
 from etl.images.gather import Gathering, gather_pictures, plan_errand
-from etl.images.manifests import keep_rows, open_manifest
+from etl.images.manifests import open_manifest
 from etl.images.sizes import write_sizes
 from etl.images.wanted import choose_pictures, list_pictures
 from etl.sources.base import Source
@@ -380,6 +381,26 @@ def test_a_manifest_in_the_folder_itself_is_replaced_where_rows_are_lost_and_kep
     assert path.read_bytes() == lines[1]
     keep_rows(manifest, tmp_path, set())
     assert (tmp_path / "metadata.jsonl.all").read_bytes() == b"".join(lines)
+
+
+WRITERS: dict[str, Callable[[pa.Table, Path], object]] = {
+    "parquet": pq.write_table,
+    "csv": write_csv,
+    "jsonl": lambda table, path: write_json(path, [f"bin-images/{id_}.jpg" for id_ in table["bin_id"].to_pylist()]),
+}
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_no_row_of_any_version_of_a_manifest_in_the_folder_is_lost(tmp_path: Path, kind: str) -> None:
+    """A later version has rows that an earlier one hasn't, or only rows that one has."""
+    path = tmp_path / f"m.{kind}"
+    kept: dict[str, bytes] = {}
+    for ids, name in (("12", "all"), ("567", "all.2"), ("12", "all"), ("1", "all"), ("122", "all.3"), ("56", "all.2")):
+        WRITERS[kind](pa.table({"bin_id": list(ids)}), path)
+        kept.setdefault(f"{path.name}.{name}", path.read_bytes())
+        assert keep_rows(open_manifest(path), tmp_path, set()) == tmp_path / f"{path.name}.{name}"
+        assert not list(open_manifest(path).read_keys())
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file != path} == kept
 
 
 # --- sizes ------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,56 @@
+"""Copies of manifests beside the pictures, which have the rows of those pictures only that are there."""
+
+import hashlib
+import shutil
+from collections import Counter
+from itertools import count
+from pathlib import Path
+
+from etl.atomic import replace_file
+from etl.errors import UsageError
+from etl.images.manifests import Manifest, open_manifest
+
+
+def keep_rows(manifest: Manifest, folder: Path, keys: set[str]) -> Path | None:
+    """Leave a copy of `manifest` in `folder` that has the rows of `keys` only.
+
+    One that lies there itself is replaced, since all that is there must agree, as where others read a folder as a data
+    set; but not without need.
+
+    Returns:
+        Where all rows are kept then, beside it.
+    """
+    copy, former = folder / manifest.path.name, None
+    if copy == manifest.path.resolve():
+        if keys.issuperset(manifest.read_keys()):
+            return None
+        former = _keep_all(manifest)
+    manifest.write_copy(copy, keys)
+    return former
+
+
+def _keep_all(manifest: Manifest) -> Path:
+    """The first of `.all`, `.all.2` and so on that has all rows; a new one where none has, for none is replaced."""
+    path = manifest.path
+    for number in count(1):
+        former = path.with_name(f"{path.name}.all{f'.{number}' * (number > 1)}")
+        if not former.exists():
+            break
+        if _has_rows(former, manifest):
+            return former
+    with replace_file(former) as temporary:
+        shutil.copyfile(path, temporary)
+    return former
+
+
+def _has_rows(former: Path, manifest: Manifest) -> bool:
+    """Whether a file has all rows of `manifest`. Holds a hash a row."""
+    try:
+        held = _count_rows(open_manifest(former, manifest.path.suffix))
+    except UsageError:
+        return False
+    return _count_rows(manifest) <= held
+
+
+def _count_rows(manifest: Manifest) -> Counter[bytes]:
+    return Counter(hashlib.blake2b(row, digest_size=16).digest() for row in manifest.read_rows())
