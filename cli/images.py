@@ -113,10 +113,10 @@ def images(
     progress = open_progress()
     if listed is None or opened.lists_for_free:
         listed = list_pictures(opened, pictures, progress)
-    with open_folder(folder):
-        errand = plan_errand(folder, pictures, listed, progress)
+    with open_folder(folder) as receipts:
+        errand = plan_errand(folder, pictures, listed, receipts, progress)
         say(describe_errand(errand, to))
-        done = gather_pictures(opened, folder, errand, progress)
+        done = gather_pictures(opened, folder, errand, receipts, progress)
         former = keep_rows(named, folder, set(done.had["key"].to_pylist())) if named else None
     say(describe_gathering(done))
     if former:

@@ -17,10 +17,10 @@ _SEED = 1
 _STEP = "step"
 _LOOK_SECONDS = 0.005
 _COUNT_STEPS = f"""
-import os, signal, sys
+import os, sys
 
-folder, last = sys.argv[1], int(sys.argv[2])
-del sys.argv[1:3]
+folder, last, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+del sys.argv[1:4]
 count = 0
 
 def take(event, arguments):
@@ -31,7 +31,7 @@ def take(event, arguments):
         os.write(2, b"{_STEP}\\n")
         count += 1
         if count == last:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), number)
 
 sys.addaudithook(take)
 from cli.etl import main
@@ -60,8 +60,10 @@ def start(*arguments: object) -> "subprocess.Popen[str]":
     return _start(BIN / "abid-etl", *arguments)
 
 
-def kill_at_step(last: int, folder: Path, *arguments: object) -> tuple[int, int]:
-    """Run a command whose first process is killed just before its `last` step with files (0: never).
+def kill_at_step(
+    last: int, folder: Path, *arguments: object, number: signal.Signals = signal.SIGKILL
+) -> tuple[int, int]:
+    """Run a command whose first process gets a signal just before its `last` step with files (0: never).
 
     A step is a file of `folder` that Python opens, or any that it links, renames or removes. Making folders is none:
     threads do it, in any order.
@@ -69,7 +71,7 @@ def kill_at_step(last: int, folder: Path, *arguments: object) -> tuple[int, int]
     Returns:
         The exit code, and how many steps there were.
     """
-    code, said = finish(_start(sys.executable, "-B", "-c", _COUNT_STEPS, folder, last, *arguments))
+    code, said = finish(_start(sys.executable, "-B", "-c", _COUNT_STEPS, folder, last, int(number), *arguments))
     return code, said.splitlines().count(_STEP)
 
 

@@ -4,6 +4,7 @@ A picture appears whole or not at all, and what is there is read and held to the
 killed run leaves nothing to repair, and no file has to wait for the disk.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from etl.atomic import remove_leftovers, replace_file
 from etl.datadir import DataDir
 from etl.errors import StorageError, UsageError, is_full_disk
+from etl.images.receipts import Receipts
 from etl.lock import lock_folder
 from etl.sources.base import IMAGES_PREFIX, Entry, Source, verify_body
 
@@ -59,18 +61,19 @@ def require_apart(folder: Path, source: Source) -> None:
 
 
 @contextmanager
-def open_folder(folder: Path) -> Iterator[None]:
-    """Make `folder` ready to be written to, by this process alone.
+def open_folder(folder: Path) -> Iterator[Receipts]:
+    """Make `folder` ready to be written to, by this process alone. Its receipts are written when the block ends.
 
     Raises:
         StorageError: no space is left in it.
-        UsageError: another process writes to it.
+        UsageError: another process writes to it, or its receipts can't be read.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with lock_folder(folder, "--to"):
             remove_leftovers(folder)
-            yield
+            with Receipts(folder) as receipts:
+                yield receipts
     except OSError as error:
         if not is_full_disk(error):
             raise
@@ -103,13 +106,15 @@ def measure_room(size: int) -> int:
     return -(-size // _BLOCK) * _BLOCK
 
 
-def is_there(folder: Path, entry: Entry) -> bool:
-    """Whether the listed picture is in the folder, and whole."""
+def is_there(folder: Path, entry: Entry, md5: str | None) -> bool:
+    """Whether the listed picture is in the folder, and whole; `md5` is what the receipts say of this version of it."""
     path = place_picture(folder, entry.key)
     if not path.is_file() or path.stat().st_size != entry.size:
         return False
     content = path.read_bytes()
-    return is_whole(content) and not verify_body(entry, content).error
+    if not is_whole(content) or md5 is None:
+        return is_whole(content) and not verify_body(entry, content).error
+    return hashlib.md5(content, usedforsecurity=False).hexdigest() == (md5 or entry.etag)
 
 
 def is_whole(content: bytes) -> bool:

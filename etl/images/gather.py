@@ -17,6 +17,7 @@ from etl.images.folder import (
     require_room,
     write_picture,
 )
+from etl.images.receipts import Receipts
 from etl.progress import UNWATCHED, Progress
 from etl.sources.base import Body, Source, iterate_entries
 
@@ -59,13 +60,16 @@ class Gathering:
     failed: tuple[tuple[str, str], ...]
 
 
-def plan_errand(folder: Path, pictures: pa.Table, listed: pa.Table, progress: Progress = UNWATCHED) -> Errand:
+def plan_errand(
+    folder: Path, pictures: pa.Table, listed: pa.Table, receipts: Receipts, progress: Progress = UNWATCHED
+) -> Errand:
     """Look at what is in the folder, and whether the rest has room there.
 
     Args:
         folder: where the pictures belong, which is there.
         pictures: all that were asked for, as `etl.images.wanted` has them.
         listed: those of them that the source holds (`LISTING_SCHEMA`).
+        receipts: what is known of the folder.
         progress: who watches.
 
     Raises:
@@ -73,8 +77,8 @@ def plan_errand(folder: Path, pictures: pa.Table, listed: pa.Table, progress: Pr
     """
     missing, needed = [], 0
     with progress.step("looking at what is there", listed.num_rows, "pictures") as step:
-        for entry in iterate_entries(listed):
-            found = is_there(folder, entry)
+        for entry, md5 in zip(iterate_entries(listed), receipts.find_md5s(listed), strict=True):
+            found = is_there(folder, entry, md5.as_py())
             missing.append(not found)
             needed += 0 if found else measure_room(entry.size)
             step.advance(1, entry.size if found else 0)
@@ -93,7 +97,9 @@ def plan_errand(folder: Path, pictures: pa.Table, listed: pa.Table, progress: Pr
     return errand
 
 
-def gather_pictures(source: Source, folder: Path, errand: Errand, progress: Progress = UNWATCHED) -> Gathering:
+def gather_pictures(
+    source: Source, folder: Path, errand: Errand, receipts: Receipts, progress: Progress = UNWATCHED
+) -> Gathering:
     """Get what is missing. Each picture is written as it comes, so what came stays whatever happens.
 
     No whole picture is removed, not even where the source has another one or none: it may have come from elsewhere.
@@ -112,6 +118,7 @@ def gather_pictures(source: Source, folder: Path, errand: Errand, progress: Prog
                 if error := _keep(folder, body):
                     failed[body.entry.key] = error
                 else:
+                    receipts.add(body)
                     came, size = came + 1, size + len(body.content)
                 step.advance(1, len(body.content))
             for name, count in reader.tallies().items():

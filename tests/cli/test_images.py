@@ -60,7 +60,7 @@ def test_a_manifest_s_pictures_come_from_where_the_release_does_and_what_is_ther
     keys = [f"bin-images/0000{n}.jpg" for n in (1, 2, 3)]
     assert read_pictures(tmp_path / "images") == {key: pictures[key] for key in keys}
     assert (tmp_path / "images/train.jsonl").read_text() == "".join(lines)
-    assert len(list((tmp_path / "images").iterdir())) == 4
+    assert len(list((tmp_path / "images").glob("[!.]*"))) == 4
 
 
 def test_what_is_missing_or_cut_is_named_with_why_and_left_out_of_the_copy(
@@ -82,7 +82,7 @@ def test_a_query_names_pictures_and_sizes_are_kept_in_a_table(run: Run, tmp_path
     query = "select bin_id from bins where bin_number between 11 and 19 order by bin_number desc"
     done = run("abid-etl", "images", "--sql", query, "--limit", 4, "--to", "to", "--sizes", "sizes.parquet")
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (tmp_path / "to").iterdir()) == [f"000{n}.jpg" for n in (16, 17, 18, 19)]
+    assert sorted(path.name for path in (tmp_path / "to").glob("*.jpg")) == [f"000{n}.jpg" for n in (16, 17, 18, 19)]
     rows = [tuple(row.values()) for row in pq.read_table(tmp_path / "sizes.parquet").to_pylist()]
     assert rows == [(f"bin-images/000{n}.jpg", f"000{n}", *measure_jpeg(n)) for n in (19, 18, 17, 16)]
 
@@ -102,7 +102,7 @@ def test_an_image_key_is_as_good_as_an_id_and_needs_no_release_if_a_source_is_na
     (tmp_path / "m.csv").write_text("image_key,x\nbin-images/00005.jpg,1\n")
     done = run("abid-etl", "images", "--manifest", "m.csv", "--source", bucket, "--to", "to", "--data-dir", "none")
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (tmp_path / "to").iterdir()) == ["00005.jpg", "m.csv"]
+    assert sorted(path.name for path in (tmp_path / "to").glob("[!.]*")) == ["00005.jpg", "m.csv"]
     done = run("abid-etl", "images", "--manifest", "m.csv", "--to", "to", "--data-dir", "none")
     assert (done.returncode, done.stderr.startswith("error: ")) == (2, True)
 

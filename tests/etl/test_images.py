@@ -14,8 +14,9 @@ import pytest
 from badnetwork import BadNetwork, Fault, Kind
 from documents import encode, make_document, write_bucket
 from jpegs import make_jpeg, make_jpegs, measure_jpeg
+from loopback import Answer, run_loopback
 from pyarrow.csv import write_csv
-from reading import HASTY, open_s3
+from reading import HASTY, make_listing, open_s3
 from seaweed import S3Server
 from stopping import kill_at_step, run
 
@@ -27,9 +28,10 @@ from etl.images.copies import keep_rows
 from etl.images.folder import is_whole, open_folder, require_places, require_room
 from etl.images.gather import Gathering, gather_pictures, plan_errand
 from etl.images.manifests import open_manifest
+from etl.images.receipts import NAME, Receipts
 from etl.images.sizes import write_sizes
 from etl.images.wanted import choose_pictures, list_pictures
-from etl.sources.base import Source
+from etl.sources.base import Body, Entry, Source
 from etl.sources.directory import DirectorySource
 
 COUNT = 2000
@@ -59,9 +61,12 @@ def hash_pictures(folder: Path) -> dict[str, str]:
 
 def get(source: Source, folder: Path, keys: Iterable[str]) -> Gathering:
     chosen = choose_pictures(keys)
-    with open_folder(folder):
-        errand = plan_errand(folder, chosen, list_pictures(source, chosen))
-        return gather_pictures(source, folder, errand)
+    with open_folder(folder) as receipts:
+        return gather(source, folder, list_pictures(source, chosen), chosen, receipts)
+
+
+def gather(source: Source, folder: Path, listed: pa.Table, chosen: pa.Table, receipts: Receipts) -> Gathering:
+    return gather_pictures(source, folder, plan_errand(folder, chosen, listed, receipts), receipts)
 
 
 def list_asked(network: BadNetwork) -> list[str]:
@@ -82,7 +87,7 @@ def test_all_pictures_arrive_with_their_etags_though_one_answer_in_twenty_is_bad
     assert (done.came, done.there, done.failed) == (COUNT, 0, ())
     assert done.size == sum(map(len, pictures.values()))
     assert hash_pictures(tmp_path) == md5s
-    assert len(list(tmp_path.iterdir())) == COUNT
+    assert {path.name for path in tmp_path.iterdir()} == {*md5s, NAME}
 
 
 def test_a_killed_run_goes_on_and_gets_only_what_is_missing(
@@ -102,7 +107,7 @@ def test_a_killed_run_goes_on_and_gets_only_what_is_missing(
         assert code == 0, said
         assert sorted(list_asked(network)) == sorted(md5s.keys() - there)
     assert hash_pictures(folder) == md5s
-    assert {path.name for path in folder.iterdir()} == {*md5s, "m.jsonl"}
+    assert {path.name for path in folder.iterdir()} == {*md5s, "m.jsonl", NAME}
     assert (folder / "m.jsonl").read_bytes() == manifest.read_bytes()
 
 
@@ -187,8 +192,89 @@ def test_a_directory_is_a_source_too(tmp_path: Path) -> None:
     source = DirectorySource(write_bucket(tmp_path / "bucket", {"metadata/00001.json": b"{}", **held}))
     folder = tmp_path / "to"
     assert get(source, folder, held).came == 20
-    assert {f"bin-images/{path.name}": path.read_bytes() for path in folder.iterdir()} == held
+    assert {f"bin-images/{path.name}": path.read_bytes() for path in folder.glob("*.jpg")} == held
     assert get(source, folder, held).there == 20
+
+
+def flip_bit(picture: bytes) -> bytes:
+    """Another picture of the same size."""
+    return picture[:-10] + bytes([picture[-10] ^ 1]) + picture[-9:]
+
+
+def test_a_picture_that_a_directory_has_another_of_the_same_size_for_is_got_again(tmp_path: Path) -> None:
+    held = make_jpegs(3)
+    bucket = write_bucket(tmp_path / "bucket", {"metadata/00001.json": b"{}", **held})
+    source, folder = DirectorySource(bucket), tmp_path / "to"
+    assert get(source, folder, held).came == 3
+    (bucket / LAST).write_bytes(flip_bit(held[LAST]))
+    for came in (1, 0):
+        assert get(source, folder, held).came == came
+        assert (folder / "00002.jpg").read_bytes() == flip_bit(held[LAST])
+    (folder / "00003.jpg").write_bytes(flip_bit((folder / "00003.jpg").read_bytes()))
+    assert get(source, folder, held).came == 1
+
+
+def test_a_folder_without_receipts_is_held_to_the_listing(tmp_path: Path) -> None:
+    held = make_jpegs(3)
+    source = DirectorySource(write_bucket(tmp_path / "bucket", {"metadata/00001.json": b"{}", **held}))
+    assert get(source, tmp_path / "to", held).came == 3
+    (tmp_path / "to" / NAME).unlink()
+    assert get(source, tmp_path / "to", held).there == 3
+
+
+def test_encrypted_pictures_whose_etags_look_like_md5s_and_are_none_are_got_once(tmp_path: Path) -> None:
+    """SeaweedFS has no KMS: a server answers as S3 does where there is one."""
+    held, etag = make_jpegs(3), "0" * 32
+    headers = {"ETag": f'"{etag}"', "Last-Modified": "Thu, 01 Jan 1970 00:00:00 GMT"}
+    headers |= {"x-amz-server-side-encryption": "aws:kms"}
+    listed = pa.concat_tables(make_listing(key, size=len(body), etag=etag) for key, body in held.items())
+    with run_loopback(lambda asked: Answer(headers=headers, body=held[asked.path.removeprefix("/b/")])) as server:
+        for came in (3, 0):
+            server.asked.clear()
+            with open_folder(tmp_path) as receipts:  # each with a source that knows of no encryption yet
+                done = gather(open_s3(server.url), tmp_path, listed, choose_pictures(held), receipts)
+            assert (done.came, done.failed, bool(server.asked)) == (came, (), came > 0)
+
+
+def test_what_came_before_an_interrupt_is_whole_and_known(tmp_path: Path) -> None:
+    held = make_jpegs(50)
+    bucket = write_bucket(tmp_path / "bucket", {"metadata/00001.json": b"{}", **held})
+    folder, manifest = tmp_path / "to", write_json(tmp_path / "m.jsonl", held)
+    words = ["images", "--manifest", manifest, "--source", bucket, "--to", folder]
+    code, _ = kill_at_step(60, folder, *words, number=signal.SIGINT)
+    assert code == 130
+    came = [path.name for path in folder.iterdir() if path.name != NAME]
+    assert 10 < len(came) < 50
+    assert all((folder / name).read_bytes() == held[f"bin-images/{name}"] for name in came)
+    assert pq.read_table(folder / NAME)["key"].to_pylist() == sorted(f"bin-images/{name}" for name in came)
+    other = bucket / "bin-images" / min(came)
+    other.write_bytes(flip_bit(other.read_bytes()))
+    done = get(DirectorySource(bucket), folder, held)
+    assert (done.came, done.there) == (50 - len(came) + 1, len(came) - 1)
+    assert (folder / other.name).read_bytes() == other.read_bytes()
+
+
+def test_what_is_known_is_written_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a killed run doesn't forget everything."""
+    monkeypatch.setattr("etl.images.receipts._WRITTEN_AT_ONCE", 2)
+    receipts = Receipts(tmp_path)
+    for number in range(5):
+        receipts.add(Body(Entry(f"bin-images/0000{number % 3}.jpg", 1, str(number), 0), md5=str(number)))
+    rows = {row["key"]: row["md5"] for row in pq.read_table(tmp_path / NAME).to_pylist()}
+    assert rows == {f"bin-images/0000{name}.jpg": md5 for name, md5 in (("0", "3"), ("1", "1"), ("2", "2"))}
+
+
+@pytest.mark.parametrize("table", [None, pa.table({"x": [1]})])
+def test_receipts_that_can_not_be_read_are_named_with_the_remedy(tmp_path: Path, table: pa.Table | None) -> None:
+    if table:
+        pq.write_table(table, tmp_path / NAME)
+    else:
+        (tmp_path / NAME).write_bytes(b"PAR1")
+    with (
+        pytest.raises(UsageError, match=r"(?s)\.abid-images\.parquet can't be read: .*remove it"),
+        open_folder(tmp_path),
+    ):
+        pass
 
 
 def test_a_folder_has_one_writer(tmp_path: Path) -> None:
