@@ -83,16 +83,16 @@ def images(
     """Get the pictures of a manifest or of a query into a folder, each once, by the name that it has in the bucket.
 
     What is there and whole isn't got again: a run that was stopped goes on. A picture that can't be had whole is named,
-    and left out of the copy of the manifest that is written beside the pictures. --sizes needs
-    `pip install 'abid-warehouse[pictures]'`.
+    and left out of the copy of the manifest that is written beside the pictures: that of counting/train.jsonl is
+    counting-train.jsonl. --sizes needs `pip install 'abid-warehouse[pictures]'`.
 
     Examples:
 
         abid-etl images --manifest counting/train.jsonl --to images --limit 1000
 
-        abid-etl images --sql 'select bin_id from bins where expected_quantity = 3' --to images --sizes sizes.parquet
+        abid-etl images --sql "select bin_id from label_trust" --to images
     """
-    from etl.images.copies import keep_rows  # noqa: PLC0415  (pyarrow is slow to import)
+    from etl.images.copies import claim_copy, keep_rows, place_copy  # noqa: PLC0415  (pyarrow is slow to import)
     from etl.images.folder import open_folder, require_apart, require_places  # noqa: PLC0415
     from etl.images.gather import gather_pictures, plan_errand  # noqa: PLC0415
     from etl.images.manifests import open_manifest  # noqa: PLC0415
@@ -114,13 +114,15 @@ def images(
     if listed is None or opened.lists_for_free:
         listed = list_pictures(opened, pictures, progress)
     with open_folder(folder) as receipts:
+        if manifest:
+            claim_copy(manifest, folder, receipts)
         errand = plan_errand(folder, pictures, listed, receipts, progress)
         say(describe_errand(errand, to))
         done = gather_pictures(opened, folder, errand, receipts, progress)
         former = keep_rows(named, folder, set(done.had["key"].to_pylist())) if named else None
     say(describe_gathering(done))
-    if former:
-        say(f"{manifest} has the rows of the pictures beside it only; all rows are kept in {former}")
+    if manifest:
+        _tell_copy(manifest, to / place_copy(manifest, folder).name, to / former.name if former else None)
     if sizes:
         _tell_unread(write_sizes(sizes, folder, done.had, progress))
     require_gathered(done, to)
@@ -170,6 +172,13 @@ def require_gathered(done: "Gathering", folder: Path) -> None:
             f"{len(done.failed):,} of the pictures could not be had; a copy of a manifest in {folder} leaves them out:"
             f"{reasons}"
         )
+
+
+def _tell_copy(manifest: Path, copy: Path, former: Path | None) -> None:
+    if former:
+        say(f"{manifest} has the rows of the pictures beside it only; all rows are kept in {former}")
+    elif not copy.samefile(manifest):
+        say(f"{copy} has the rows of {manifest} whose picture is there")
 
 
 def _tell_unread(keys: list[str]) -> None:

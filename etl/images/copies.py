@@ -1,6 +1,11 @@
-"""Copies of manifests beside the pictures, which have the rows of those pictures only that are there."""
+"""Copies of manifests beside the pictures, which have the rows of those pictures only that are there.
+
+Pictures of several manifests belong in one folder, and many a manifest is called train.jsonl. So a copy has the name of
+the manifest's folder in its own, and what isn't known to be of that manifest is never replaced.
+"""
 
 import hashlib
+import os
 import shutil
 from collections import Counter
 from itertools import count
@@ -9,6 +14,37 @@ from pathlib import Path
 from etl.atomic import replace_file
 from etl.errors import UsageError
 from etl.images.manifests import Manifest, open_manifest
+from etl.images.receipts import Receipts
+
+
+def place_copy(manifest: Path, folder: Path) -> Path:
+    """Where the copy of a manifest belongs: in its own place, where it lies in `folder` (resolved) itself."""
+    path = _locate(manifest)
+    return path if path.parent == folder else folder / "-".join(path.parts[1:][-2:])
+
+
+def claim_copy(manifest: Path, folder: Path, receipts: Receipts) -> None:
+    """Have it known that the copy of this manifest is one, before there is any.
+
+    Raises:
+        UsageError: something else is in its place.
+    """
+    copy, origin = place_copy(manifest, folder), os.path.relpath(_locate(manifest), folder)
+    if copy == _locate(manifest):
+        return
+    known = receipts.copies.get(copy.name)
+    if copy.exists() and known != origin:
+        what = f"the copy of {os.path.normpath(folder / known)}" if known else "no copy of a manifest"
+        raise UsageError(
+            f"the copy of {manifest} is to be {copy}, and that is {what}: rename or remove it, or name another folder "
+            "with --to"
+        )
+    receipts.copies[copy.name] = origin
+    receipts.write()
+
+
+def _locate(manifest: Path) -> Path:
+    return manifest.parent.resolve() / manifest.name
 
 
 def keep_rows(manifest: Manifest, folder: Path, keys: set[str]) -> Path | None:
@@ -20,8 +56,8 @@ def keep_rows(manifest: Manifest, folder: Path, keys: set[str]) -> Path | None:
     Returns:
         Where all rows are kept then, beside it.
     """
-    copy, former = folder / manifest.path.name, None
-    if copy == manifest.path.resolve():
+    copy, former = place_copy(manifest.path, folder), None
+    if copy == _locate(manifest.path):
         if keys.issuperset(manifest.read_keys()):
             return None
         former = _keep_all(manifest)

@@ -12,7 +12,8 @@ from pathlib import Path
 from etl.atomic import remove_leftovers, replace_file
 from etl.datadir import DataDir
 from etl.errors import StorageError, UsageError, is_full_disk
-from etl.images.receipts import Receipts
+from etl.images.copies import place_copy
+from etl.images.receipts import NAME, Receipts
 from etl.lock import lock_folder
 from etl.sources.base import IMAGES_PREFIX, Entry, Source, verify_body
 
@@ -33,8 +34,10 @@ def require_places(folder: Path, data: DataDir, manifest: Path | None, sizes: Pa
         raise UsageError(f"--to {folder} is no folder: name another")
     if sizes:
         data.require_outside(sizes.resolve())
-        if manifest and sizes.resolve() in (manifest.resolve(), target / manifest.name):
-            raise UsageError(f"--sizes {sizes} would replace the manifest or its copy: name another file")
+        if sizes.resolve() == target / NAME or (
+            manifest and sizes.resolve() in (manifest.resolve(), place_copy(manifest, target))
+        ):
+            raise UsageError(f"--sizes {sizes} would replace the manifest, its copy or receipts: name another file")
         if sizes.suffix != ".parquet":
             raise UsageError(f"--sizes {sizes} is to be a Parquet file: name one that ends in .parquet")
         _require_file(sizes)

@@ -59,7 +59,8 @@ def test_a_manifest_s_pictures_come_from_where_the_release_does_and_what_is_ther
         assert f"got {count} pictures (" in done.stderr
     keys = [f"bin-images/0000{n}.jpg" for n in (1, 2, 3)]
     assert read_pictures(tmp_path / "images") == {key: pictures[key] for key in keys}
-    assert (tmp_path / "images/train.jsonl").read_text() == "".join(lines)
+    assert f"images/{tmp_path.name}-train.jsonl has the rows of train.jsonl whose picture is there" in done.stderr
+    assert (tmp_path / f"images/{tmp_path.name}-train.jsonl").read_text() == "".join(lines)
     assert len(list((tmp_path / "images").glob("[!.]*"))) == 4
 
 
@@ -75,7 +76,27 @@ def test_what_is_missing_or_cut_is_named_with_why_and_left_out_of_the_copy(
         f"  {CUT}: what the source holds is no whole JPEG",
     ]
     assert read_pictures(tmp_path / "to") == {key: body for key, body in pictures.items() if key != CUT}
-    assert (tmp_path / "to/train.jsonl").read_text() == "".join(lines[:12] + lines[16:])
+    assert (tmp_path / f"to/{tmp_path.name}-train.jsonl").read_text() == "".join(lines[:12] + lines[16:])
+
+
+def test_manifests_of_one_name_have_a_copy_each(run: Run, tmp_path: Path) -> None:
+    names = ("counting/train.jsonl", "verification/train.jsonl", "train/metadata.jsonl", "validation/metadata.jsonl")
+    for number, name in enumerate(names, 1):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        write_manifest(tmp_path / name, number)
+        assert run("abid-etl", "images", "--manifest", name, "--to", "images").returncode == 0
+    copies = {path.name: path.read_text() for path in (tmp_path / "images").glob("*.jsonl")}
+    assert copies == {name.replace("/", "-"): (tmp_path / name).read_text() for name in names}
+
+
+def test_a_manifest_beside_its_pictures_keeps_the_rows_that_it_loses(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "train").mkdir()
+    lines = write_manifest(tmp_path / "train/metadata.jsonl", 6, 7)
+    done = run("abid-etl", "images", "--manifest", "train/metadata.jsonl", "--to", "train")
+    kept = tmp_path / "train/metadata.jsonl.all"
+    assert "beside it only; all rows are kept in train/metadata.jsonl.all" in done.stderr
+    assert kept.read_text() == "".join(lines)
+    assert (tmp_path / "train/metadata.jsonl").read_text() == "".join(lines[:2])
 
 
 def test_a_query_names_pictures_and_sizes_are_kept_in_a_table(run: Run, tmp_path: Path) -> None:
@@ -102,7 +123,7 @@ def test_an_image_key_is_as_good_as_an_id_and_needs_no_release_if_a_source_is_na
     (tmp_path / "m.csv").write_text("image_key,x\nbin-images/00005.jpg,1\n")
     done = run("abid-etl", "images", "--manifest", "m.csv", "--source", bucket, "--to", "to", "--data-dir", "none")
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (tmp_path / "to").glob("[!.]*")) == ["00005.jpg", "m.csv"]
+    assert sorted(path.name for path in (tmp_path / "to").glob("[!.]*")) == ["00005.jpg", f"{tmp_path.name}-m.csv"]
     done = run("abid-etl", "images", "--manifest", "m.csv", "--to", "to", "--data-dir", "none")
     assert (done.returncode, done.stderr.startswith("error: ")) == (2, True)
 

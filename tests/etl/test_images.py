@@ -24,7 +24,7 @@ from etl.build import build_release
 from etl.datadir import DataDir
 from etl.errors import StorageError, UsageError
 from etl.fetch import fetch_documents
-from etl.images.copies import keep_rows
+from etl.images.copies import claim_copy, keep_rows, place_copy
 from etl.images.folder import is_whole, open_folder, require_places, require_room
 from etl.images.gather import Gathering, gather_pictures, plan_errand
 from etl.images.manifests import open_manifest
@@ -107,8 +107,8 @@ def test_a_killed_run_goes_on_and_gets_only_what_is_missing(
         assert code == 0, said
         assert sorted(list_asked(network)) == sorted(md5s.keys() - there)
     assert hash_pictures(folder) == md5s
-    assert {path.name for path in folder.iterdir()} == {*md5s, "m.jsonl", NAME}
-    assert (folder / "m.jsonl").read_bytes() == manifest.read_bytes()
+    assert {path.name for path in folder.iterdir()} == {*md5s, f"{tmp_path.name}-m.jsonl", NAME}
+    assert (folder / f"{tmp_path.name}-m.jsonl").read_bytes() == manifest.read_bytes()
 
 
 def test_pictures_that_the_release_lists_are_not_listed_again(s3_server: S3Server, tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_what_came_before_an_interrupt_is_whole_and_known(tmp_path: Path) -> Non
     words = ["images", "--manifest", manifest, "--source", bucket, "--to", folder]
     code, _ = kill_at_step(60, folder, *words, number=signal.SIGINT)
     assert code == 130
-    came = [path.name for path in folder.iterdir() if path.name != NAME]
+    came = [path.name for path in folder.iterdir() if path.name != NAME]  # so nothing unfinished
     assert 10 < len(came) < 50
     assert all((folder / name).read_bytes() == held[f"bin-images/{name}"] for name in came)
     assert pq.read_table(folder / NAME)["key"].to_pylist() == sorted(f"bin-images/{name}" for name in came)
@@ -331,7 +331,8 @@ def test_places_that_must_not_be_written_to_are_refused(tmp_path: Path) -> None:
         (manifest, None),
         (tmp_path / "to", data.releases / "x.parquet"),
         (tmp_path / "to", manifest),
-        (tmp_path / "to", tmp_path / "to/m.parquet"),
+        (tmp_path / "to", tmp_path / f"to/{tmp_path.name}-m.parquet"),
+        (tmp_path / "to", tmp_path / "to" / NAME),
         (tmp_path / "to", tmp_path / "sizes.csv"),
         (tmp_path / "to", tmp_path / "folder.parquet"),
         (tmp_path / "to", manifest / "s.parquet"),
@@ -487,6 +488,39 @@ def test_no_row_of_any_version_of_a_manifest_in_the_folder_is_lost(tmp_path: Pat
         assert keep_rows(open_manifest(path), tmp_path, set()) == tmp_path / f"{path.name}.{name}"
         assert not list(open_manifest(path).read_keys())
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file != path} == kept
+
+
+def copy_to(folder: Path, manifest: Path) -> Path:
+    """All rows of a manifest, as the command does."""
+    with open_folder(folder) as receipts:
+        claim_copy(manifest, folder, receipts)
+    keep_rows(open_manifest(manifest), folder, set(open_manifest(manifest).read_keys()))
+    return place_copy(manifest, folder)
+
+
+def test_a_copy_is_replaced_by_one_of_the_same_manifest_only(tmp_path: Path) -> None:
+    folder, one, other = tmp_path / "to", tmp_path / "a/x/train.jsonl", tmp_path / "b/x/train.jsonl"
+    for path in (one, other):
+        path.parent.mkdir(parents=True)
+    write_json(one, ["bin-images/00001.jpg"])
+    write_json(other, ["bin-images/00001.jpg", "bin-images/00002.jpg"])
+    copy = copy_to(folder, one)
+    assert copy.read_bytes() == one.read_bytes()
+    with pytest.raises(UsageError, match=f"is to be {copy}, and that is the copy of {one}: rename or remove it"):
+        copy_to(folder, other)
+    write_json(one, ["bin-images/00003.jpg"])
+    assert copy_to(folder, one).read_bytes() == copy.read_bytes() == one.read_bytes()
+    copy.unlink()
+    assert copy_to(folder, other).read_bytes() == other.read_bytes()
+
+
+def test_what_is_no_copy_is_not_replaced_by_one(tmp_path: Path) -> None:
+    manifest, own = write_json(tmp_path / "m.jsonl", []), tmp_path / "to" / f"{tmp_path.name}-m.jsonl"
+    own.parent.mkdir()
+    own.write_text("mine")
+    with pytest.raises(UsageError, match=f"is to be {own}, and that is no copy of a manifest"):
+        copy_to(own.parent, manifest)
+    assert own.read_text() == "mine"
 
 
 # --- sizes ------------------------------------------------------------------------------------------------------------
