@@ -84,13 +84,15 @@ def images(
 
     What is there and whole isn't got again: a run that was stopped goes on. A picture that can't be had whole is named,
     and left out of the copy of the manifest that is written beside the pictures: that of counting/train.jsonl is
-    counting-train.jsonl. --sizes needs `pip install 'abid-warehouse[pictures]'`.
+    counting-train.jsonl.
+
+    --sizes needs `pip install 'abid-warehouse[pictures]'`.
 
     Examples:
 
         abid-etl images --manifest counting/train.jsonl --to images --limit 1000
 
-        abid-etl images --sql "select bin_id from label_trust" --to images
+        abid-etl images --sql 'from bins where expected_quantity < 3' --to few
     """
     from etl.images.copies import claim_copy, keep_rows, place_copy  # noqa: PLC0415  (pyarrow is slow to import)
     from etl.images.folder import open_folder, require_apart, require_places  # noqa: PLC0415
