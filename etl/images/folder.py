@@ -53,7 +53,7 @@ def _require_file(sizes: Path) -> None:
 
 
 def require_apart(folder: Path, source: Source) -> None:
-    """Refuse a folder within the source, whose own pictures would be replaced and removed.
+    """Refuse a folder within the source, whose own pictures would be replaced.
 
     Raises:
         UsageError: it is there.

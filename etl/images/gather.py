@@ -115,10 +115,9 @@ def gather_pictures(
         reader.end()
         while (bodies := reader.take(_TURN_SECONDS)) is not None:
             for body in bodies:
-                if error := _keep(folder, body):
+                if error := _keep(folder, body, receipts):
                     failed[body.entry.key] = error
                 else:
-                    receipts.add(body)
                     came, size = came + 1, size + len(body.content)
                 step.advance(1, len(body.content))
             for name, count in reader.tallies().items():
@@ -135,10 +134,14 @@ def _leave_out(pictures: pa.Table, keys: pa.Array | pa.ChunkedArray) -> pa.Table
     return pictures.filter(pc.invert(pc.is_in(pictures["key"], value_set=keys)))
 
 
-def _keep(folder: Path, body: Body) -> str:
-    """Put what came into the folder; returns why that can't be."""
+def _keep(folder: Path, body: Body, receipts: Receipts) -> str:
+    """Put what came into the folder; returns why that can't be.
+
+    The receipt goes first: one without its picture does no harm, for the picture is held to it.
+    """
     if body.error or not is_whole(body.content):
         return body.error or _BROKEN
+    receipts.add(body)
     try:
         write_picture(folder, body.entry.key, body.content)
     except IsADirectoryError:

@@ -57,9 +57,9 @@ class Receipts:
         return pc.if_else(pc.equal(etags, listed["etag"]), md5s, "")
 
     def add(self, body: Body) -> None:
-        """Take down that a picture was put into the folder; writes now and then."""
+        """Take down what is put into the folder; writes now and then."""
         self._came.append({"key": body.entry.key, "etag": body.entry.etag, "md5": body.md5})
-        if len(self._came) == _WRITTEN_AT_ONCE:
+        if len(self._came) >= _WRITTEN_AT_ONCE:
             self.write()
 
     def write(self) -> None:
@@ -68,10 +68,11 @@ class Receipts:
             return
         came = pa.Table.from_pylist(self._came, RECEIPTS_SCHEMA)
         kept = self._rows.filter(pc.invert(pc.is_in(self._rows["key"], value_set=came["key"])))
-        self._rows, self._came, self._written = pa.concat_tables([kept, came]), [], dict(self.copies)
+        rows = pa.concat_tables([kept, came])
         metadata = {_COPIES: json.dumps(self.copies)}
         with replace_file(self._path) as temporary:
-            pq.write_table(self._rows.replace_schema_metadata(metadata), temporary, compression="zstd")
+            pq.write_table(rows.replace_schema_metadata(metadata), temporary, compression="zstd")
+        self._rows, self._came, self._written = rows, [], dict(self.copies)
 
     def _read(self) -> None:
         remedy = "remove it; whole pictures beside it are then held to their size, or to their MD5 where that is listed"
