@@ -37,13 +37,13 @@ def parse_ratios(text: str) -> dict[str, float]:
     """The share of each side, from a text as `80/10/10`: training, validation and test.
 
     Raises:
-        UsageError: it isn't two or three numbers above zero.
+        UsageError: it isn't two or three numbers above zero, whose sum is a number, too.
     """
     try:
         parts = [float(part) for part in text.split("/")]
     except ValueError:
         parts = []
-    if len(parts) not in _NAMES or not all(0 < part < math.inf for part in parts):
+    if len(parts) not in _NAMES or min(parts) <= 0 or not math.isfinite(sum(parts)):
         raise UsageError(f"not ratios: {text}\nWrite two or three numbers above zero: 80/20, or 80/10/10.")
     return {name: part / sum(parts) for name, part in zip(_NAMES[len(parts)], parts, strict=True)}
 

@@ -154,6 +154,7 @@ def test_the_report_compares_strategies_and_tells_the_sizes(ask: Run) -> None:
     ("arguments", "message"),
     [
         (["--ratios", "8/x"], "not ratios: 8/x"),
+        (["--ratios", "1e308/1e308"], "not ratios: 1e308/1e308"),
         (["--ratios", "80/10/10", "--folds", 5], "--folds are all of one size: leave out --ratios"),
         (["--folds", 1], "'--folds': Input should be greater than or equal to 2"),
         (["--window", 0], "'--window': Input should be greater than or equal to 1"),
