@@ -13,8 +13,8 @@ Documents = dict[str, Document]
 
 
 def in_turn(documents: Documents) -> list[str]:
-    """The padded bins by number, then the others."""
-    return sorted(documents, key=lambda stem: (style_of(stem), int(stem)))
+    """The unpadded bins by number, then the others."""
+    return sorted(documents, key=lambda stem: (style_of(stem) == "padded", int(stem)))
 
 
 def asins_of(document: Document) -> set[str]:

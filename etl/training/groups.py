@@ -1,10 +1,11 @@
 """Capture groups: bins that are likely one shelf at different moments, so that no split may part them.
 
-Bins are taken in the order of their ids, which is that of the pictures, and each joins the group that its evidence
-(`sql/models/inferred/capture_evidence.sql`) leads to; so a group is a connected component of the evidence, and is
-called by its first bin. What later bins are like can't change what was decided: a bin whose evidence leads to two
-groups that were apart until then would have to join both or move one, so it is a bridge, which belongs to no group and
-is kept out of every split.
+Bins are taken in the order of their ids, which is that of the pictures: the unpadded ones first, a closed set of 1,200,
+so that a bin that is added to the bucket comes last. Each joins the group that its evidence
+(`sql/models/inferred/capture_evidence.sql`) leads to, which is called by its first bin. What later bins are like can't
+change what was decided: a bin whose evidence leads to two groups that were apart until then would have to join both or
+move one, so it is a bridge, which belongs to no group and is kept out of every split. So a group is a connected
+component of the evidence among all bins but the bridges: what a bridge would have tied together stays apart.
 """
 
 from collections.abc import Collection, Iterator
@@ -47,7 +48,7 @@ class Grouped(NamedTuple):
 
 
 def group_bins(connection: duckdb.DuckDBPyConnection, grouping: Grouping) -> Iterator[Grouped]:
-    """All bins of a release in the order of their ids, the padded ones first."""
+    """All bins of a release in the order of their ids, the unpadded ones first."""
     query = load_inferences()["capture_evidence"].query
     parameters = {"window": grouping.window, "overlap": grouping.overlap, "group_by": grouping.kind}
     connection.execute(query, parameters)

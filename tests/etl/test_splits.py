@@ -4,6 +4,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 import duckdb
@@ -13,7 +14,7 @@ from documents import make_document, make_line
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loaded import Loaded, load, style_of
-from shelves import Documents, find_evidence, inventory_of
+from shelves import Documents, find_evidence, in_turn, inventory_of
 
 from etl.errors import UsageError
 from etl.models import define_macros
@@ -62,7 +63,23 @@ def test_ratios_are_two_or_three_numbers(text: str, expected: dict[str, float]) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "80", "8/x", "80/20/0", "80/-1/1", "1/2/3/4", "nan/1", "inf/1", "80/10/", "80:20"]
+    "text",
+    [
+        "",
+        "80",
+        "8/x",
+        "80/20/0",
+        "0/0",
+        "80/-1/1",
+        "1/2/3/4",
+        "nan/1",
+        "1/nan",
+        "inf/1",
+        "1/inf/1",
+        "1e308/1e308",
+        "80/10/",
+        "80:20",
+    ],
 )
 def test_other_ratios_are_refused_with_what_to_write(text: str) -> None:
     with pytest.raises(UsageError, match="Write two or three numbers above zero: 80/20, or 80/10/10") as raised:
@@ -187,8 +204,9 @@ def test_most_of_a_random_split_is_known_and_nearly_nothing_of_a_grouped_one(
 
 @pytest.fixture(scope="module")
 def first_bins(real_sample: Loaded, tmp_path_factory: pytest.TempPathFactory) -> list[Grouped]:
-    """Those of a release of the first 2,000 documents."""
-    stems = sorted(real_sample.bins)[:2_000]
+    """Those of a release of the first 2,000 documents; the unpadded ones, of which there are no more, come first."""
+    stems = in_turn(real_sample.bins)[:2_000]
+    assert stems[:5] == ["1", "10", "100", "523", "00001"]
     first = load(tmp_path_factory.mktemp("first"), {stem: real_sample.bins[stem] for stem in stems})
     return list(group_bins(first.warehouse.connect(), Grouping()))
 
@@ -211,12 +229,13 @@ BINS = st.lists(
 """How far each is behind the one before, what it holds, and how much is expected."""
 
 
-def invent(bins: list[tuple[int, set[str], int]]) -> Documents:
-    documents, number = {}, 0
-    for step, items, expected in bins:
-        number += step
-        documents[f"{number:05d}"] = make_document(*map(make_line, sorted(items)), EXPECTED_QUANTITY=expected)
-    return documents
+def invent(bins: list[tuple[int, set[str], int]], width: int = 5) -> Documents:
+    """Bins with ids that are padded to this width."""
+    numbers = accumulate(step for step, _, _ in bins)
+    return {
+        f"{number:0{width}d}": make_document(*map(make_line, sorted(items)), EXPECTED_QUANTITY=expected)
+        for number, (_, items, expected) in zip(numbers, bins, strict=True)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -233,7 +252,7 @@ def group_without_a_release(
     rows = [
         {
             "bin_id": stem,
-            "id_style": "padded",
+            "id_style": style_of(stem),
             "bin_number": int(stem),
             "expected_quantity": document["EXPECTED_QUANTITY"],
             "asin_count": len(document["BIN_FCSKU_DATA"]),
@@ -252,25 +271,42 @@ def group_without_a_release(
 
 @settings(max_examples=60, deadline=None)
 @given(
+    unpadded=BINS,
     bins=BINS.filter(bool),
     added=BINS,
     grouping=st.builds(Grouping, kind=st.sampled_from(["capture", "item"])),
     split=st.builds(Split, st.sampled_from(list(SHARES.values())), st.integers(0, 3)),
 )
 def test_no_bin_moves_whatever_is_added_behind_it(
+    unpadded: list[tuple[int, set[str], int]],
     bins: list[tuple[int, set[str], int]],
     added: list[tuple[int, set[str], int]],
     grouping: Grouping,
     split: Split,
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
-    documents = invent(bins + added)
-    earlier = dict(list(documents.items())[: len(bins)])
+    documents = invent(unpadded, 1) | invent(bins + added)
+    earlier = dict(list(documents.items())[: len(unpadded) + len(bins)])
     grouped = group_without_a_release(connection, documents, grouping)
     before = share_out(group_without_a_release(connection, earlier, grouping), split)
     after = share_out(grouped, split)
     assert before == {stem: after[stem] for stem in before}
     assert {after[bin_.bin_id] == after[bin_.group] for bin_ in grouped if bin_.group} == {True}
+
+
+@pytest.mark.parametrize("kind", ["capture", "item"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_padded_bin_follows_its_unpadded_twin_which_never_moves(
+    seed: int, kind: str, connection: duckdb.DuckDBPyConnection
+) -> None:
+    one, twin = make_document(make_line("B0ONE")), make_document(make_line("B0TWIN"))
+    grouping, split = Grouping(kind=kind), Split(parse_ratios("80/20"), seed)
+    earlier: Documents = {"7": twin, "00001": one}
+    before, after = (
+        share_out(group_without_a_release(connection, documents, grouping), split)
+        for documents in (earlier, earlier | {"00002": twin})
+    )
+    assert after == before | {"00002": before["7"]}
 
 
 @given(
