@@ -26,6 +26,7 @@ from cli.training.options import (
     FoldsOption,
     GroupBy,
     GroupByOption,
+    KeepOption,
     OverlapOption,
     RatiosOption,
     SeedOption,
@@ -34,7 +35,7 @@ from cli.training.options import (
     WindowOption,
 )
 from cli.training.origin import spell_command
-from cli.training.splits import make_split
+from cli.training.splits import make_split, tell_kept
 
 if TYPE_CHECKING:
     from etl.training.formats.text import Spell
@@ -117,6 +118,7 @@ def make_manifest(
     ratios: RatiosOption = DEFAULT_RATIOS,
     folds: FoldsOption = None,
     strategy: StrategyOption = Strategy.GROUPED,
+    keep: KeepOption = None,
     window: WindowOption = 2,
     overlap: OverlapOption = 0.0,
     group_by: GroupByOption = GroupBy.CAPTURE,
@@ -154,14 +156,14 @@ def make_manifest(
     """
     from cli.guard import open_guarded  # noqa: PLC0415  (duckdb is slow to import)
     from etl.limits import Limits  # noqa: PLC0415
-    from etl.training.groups import Grouping  # noqa: PLC0415
+    from etl.training.groups import Grouping, group_bins  # noqa: PLC0415
     from etl.training.plan import FOLDER, Plan  # noqa: PLC0415
 
     _require_folder(format_, output, images)
     _require_questions(task, format_, negatives, per_bin)
     plan = Plan(
         task=task.value,
-        split=make_split(context, seed, ratios, folds, strategy),
+        split=make_split(context, seed, ratios, folds, strategy, keep=keep),
         grouping=Grouping(window, overlap, group_by.value),
         max_quantity=max_quantity,
         trust=trust.value,
@@ -172,6 +174,8 @@ def make_manifest(
         command=spell_command(context, task.value, output=FOLDER if output else None),
     )
     with open_guarded(data_dir, Limits(memory, timeout)) as warehouse:
+        if keep:
+            tell_kept(group_bins(warehouse.connect(), plan.grouping, plan.split.kept.sides), plan.split)
         if output:
             _write_folder(warehouse, plan, output, format_, images)
         else:

@@ -1,6 +1,7 @@
 """The options that say how bins are shared out; all that makes a training set takes them."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -37,6 +38,15 @@ FoldsOption = Annotated[
 StrategyOption = Annotated[
     Strategy,
     typer.Option("--strategy", help="Keep groups together, or let each bin stand alone: to compare, for it leaks."),
+]
+KeepOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--keep",
+        metavar="FILE",
+        help="An earlier result of abid-report splits (csv, jsonl or parquet), whose bins keep their sides.",
+        show_default=False,
+    ),
 ]
 WindowOption = Annotated[
     int, typer.Option("--window", min=1, max=1000, help="How far apart two ids of a group may be for one another.")

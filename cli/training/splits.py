@@ -24,6 +24,7 @@ from cli.training.options import (
     FoldsOption,
     GroupBy,
     GroupByOption,
+    KeepOption,
     OverlapOption,
     RatiosOption,
     SeedOption,
@@ -35,6 +36,7 @@ from cli.training.origin import Origin, spell_command, stamp_file, stamp_rows
 
 if TYPE_CHECKING:
     from etl.result import Result
+    from etl.training.groups import Grouped
     from etl.training.sides import Split
 
 
@@ -45,6 +47,7 @@ def splits(
     ratios: RatiosOption = DEFAULT_RATIOS,
     folds: FoldsOption = None,
     strategy: StrategyOption = Strategy.GROUPED,
+    keep: KeepOption = None,
     window: WindowOption = 2,
     overlap: OverlapOption = 0.0,
     group_by: GroupByOption = GroupBy.CAPTURE,
@@ -61,8 +64,12 @@ def splits(
     """Share all bins out to training, validation and test, so that no shelf is on two sides.
 
     Pictures that follow one another are often of one shelf: bins that are likely so are a capture group, which is never
-    parted. Each side has its share of every stratum (class of expected units), and no bin changes sides when others are
-    added behind it. --report tells the sizes, and how many bins of each side a model would know already.
+    parted. Each side has its share of every stratum (class of expected units). --report tells the sizes, and how many
+    bins of each side a model would know already.
+
+    No bin changes sides when others are added behind all of them. Bins inserted between others, as when a sample grows
+    or a document is mended, move some of those behind them: keep an earlier result with --output, and name it with
+    --keep.
 
     Every file names the release, the seed and the command.
 
@@ -72,6 +79,8 @@ def splits(
 
         abid-report splits --seed 7 --ratios 70/15/15 --output splits.parquet
 
+        abid-report splits --seed 7 --ratios 70/15/15 --keep splits.parquet
+
         abid-report splits --folds 5 --format csv
     """
     from cli.guard import open_guarded  # noqa: PLC0415  (duckdb is slow to import)
@@ -79,9 +88,9 @@ def splits(
     from etl.training.groups import Grouping, group_bins  # noqa: PLC0415
     from etl.training.tables import ask_leaks, ask_splits, count_sizes  # noqa: PLC0415
 
-    split = make_split(context, seed, ratios, folds, strategy)
+    split = make_split(context, seed, ratios, folds, strategy, keep=keep)
     with open_guarded(data_dir, Limits(memory, timeout)) as warehouse:
-        bins = list(group_bins(warehouse.connect(), Grouping(window, overlap, group_by.value)))
+        bins = group_bins(warehouse.connect(), Grouping(window, overlap, group_by.value), split.kept.sides)
         ask = ask_leaks if report else ask_splits
         origin: Origin = {"release": warehouse.release.id, "seed": seed}
         origin["command"] = spell_command(context, format_=choose_format(format_, output), output=None)
@@ -89,6 +98,8 @@ def splits(
         write_result(_stamp(result, origin, format_, output), format_, output, header=not no_header)
     if report:
         _tell_sizes(*count_sizes(bins))
+    if keep:
+        tell_kept(bins, split)
 
 
 def _stamp(result: "Result", origin: Origin, format_: Format | None, output: Path | None) -> "Result":
@@ -102,19 +113,34 @@ def _stamp(result: "Result", origin: Origin, format_: Format | None, output: Pat
             return stamp_rows(result, origin)
 
 
-def make_split(context: typer.Context, seed: int, ratios: str, folds: int | None, strategy: Strategy) -> "Split":
+def make_split(
+    context: typer.Context, seed: int, ratios: str, folds: int | None, strategy: Strategy, *, keep: Path | None
+) -> "Split":
     """The split that the options ask for.
 
     Raises:
-        UsageError: the ratios aren't any, or both ratios and folds are given.
+        UsageError: the ratios aren't any, both ratios and folds are given, or the file of kept sides isn't one.
     """
     from etl.errors import UsageError  # noqa: PLC0415
+    from etl.training.kept import Kept, read_kept  # noqa: PLC0415
     from etl.training.sides import Split, make_folds, parse_ratios  # noqa: PLC0415
 
     source = context.get_parameter_source("ratios")
     if folds and source and source.name != "DEFAULT":
         raise UsageError("--folds are all of one size: leave out --ratios")
-    return Split(make_folds(folds) if folds else parse_ratios(ratios), seed, strategy.value)
+    shares = make_folds(folds) if folds else parse_ratios(ratios)
+    return Split(shares, seed, strategy.value, read_kept(keep, shares) if keep else Kept())
+
+
+def tell_kept(bins: list["Grouped"], split: "Split") -> None:
+    """Say what became of kept bins that isn't as one expects."""
+    from etl.training.tables import count_missing, find_parted  # noqa: PLC0415
+
+    if missing := count_missing(bins, split.kept):
+        say(f"Bins of --keep that the release doesn't have: {missing:,}")
+    if parted := find_parted(bins, split):
+        told = f"as that of {parted[0]}, and any other bins of which are on none"
+        say(f"Capture groups that --keep has on two sides, {told}: {len(parted):,}")
 
 
 def _tell_sizes(sizes: dict[int, int], bridges: int) -> None:

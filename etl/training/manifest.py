@@ -81,6 +81,7 @@ def _describe(warehouse: Warehouse, plan: Plan, written: Written) -> dict[str, A
     return {
         "task": plan.task,
         **name_origin(warehouse.release, plan),
+        "keep_sha256": plan.split.kept.sha256,
         "synthetic": warehouse.release.manifest["synthetic"],
         "rows_without_picture": written.left_out,
     }

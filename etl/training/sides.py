@@ -6,16 +6,21 @@ documents a stratum was off by up to 12 points. scikit-learn's StratifiedGroupKF
 when others are added. So bins are dealt out in the order of their ids: the first bin of a group draws a side, by a hash
 of the seed and its id, among those that its stratum doesn't have its share of yet; the others follow it. What was dealt
 depends on earlier bins alone.
+
+A bin that is inserted between others does move those behind it, unless their sides are kept: then these count as dealt
+before all others. Kept bins never move, so if they part a group, as they can when a document changed, no further bin of
+it is on a side.
 """
 
 import hashlib
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from etl.errors import UsageError
 from etl.training.groups import Grouped
+from etl.training.kept import Kept
 
 STRATEGIES = ("grouped", "random")
 _NAMES = {2: ("train", "validation"), 3: ("train", "validation", "test")}
@@ -26,11 +31,15 @@ _HASHES = 2**64
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """How to share bins out: the share of each side (they add up to 1), the seed, and whether groups stay together."""
+    """How to share bins out.
+
+    `shares` has the share of each side; they add up to 1. `kept` are the bins that stay where they are.
+    """
 
     shares: dict[str, float]
     seed: int = 0
     strategy: str = "grouped"
+    kept: Kept = field(default_factory=Kept)
 
 
 def parse_ratios(text: str) -> dict[str, float]:
@@ -60,20 +69,26 @@ def make_folds(count: int) -> dict[str, float]:
 
 
 def choose_sides(bins: Iterable[Grouped], split: Split) -> Iterator[str | None]:
-    """The side of each bin; None for one that is in no group."""
+    """The side of each bin, the kept ones first; None for one that is in no group, or in one that kept sides part."""
     counts: dict[str, list[int]] = defaultdict(lambda: [0] * len(split.shares))
     names, shares = list(split.shares), list(split.shares.values())
-    sides: dict[str, int] = {}
+    sides: dict[str, int | None] = {}
     for bin_ in bins:
         if bin_.group is None:
             yield None
             continue
         group = bin_.group if split.strategy == "grouped" else bin_.bin_id
         dealt = counts[bin_.stratum]
-        if group not in sides:
-            sides[group] = _draw(shares, dealt, _hash(split.seed, group))
-        dealt[sides[group]] += 1
-        yield names[sides[group]]
+        if kept := split.kept.sides.get(bin_.bin_id):
+            side: int | None = names.index(kept)
+            sides[group] = side if sides.get(group, side) == side else None
+        else:
+            if group not in sides:
+                sides[group] = _draw(shares, dealt, _hash(split.seed, group))
+            side = sides[group]
+        if side is not None:
+            dealt[side] += 1
+        yield None if side is None else names[side]
 
 
 def _hash(seed: int, group: str) -> float:

@@ -3,7 +3,7 @@
 `splits` is made here, of the evidence; the others are the models of `sql/models/inferred/`.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from graphlib import TopologicalSorter
@@ -18,6 +18,7 @@ from etl.models import Model, find_reads, load_inferences
 from etl.queryerrors import explaining
 from etl.result import Result
 from etl.training.groups import Grouped, group_bins
+from etl.training.kept import Kept
 from etl.training.plan import Plan
 from etl.training.sides import STRATEGIES, Split, choose_sides
 from etl.warehouse import Warehouse
@@ -30,7 +31,7 @@ SPLITS_SCHEMA = pa.schema(
         pa.field("side", pa.string()),
     ]
 )
-"""One row per bin. A bridge has neither group nor side."""
+"""One row per bin. A bridge has neither group nor side; a further bin of a group that kept sides part has no side."""
 
 _GIVEN = {"splits", "chosen"}
 """What is registered, whatever models are called."""
@@ -75,6 +76,20 @@ def count_sizes(bins: Iterable[Grouped]) -> tuple[dict[int, int], int]:
     return dict(sorted(Counter(members.values()).items())), bridges
 
 
+def count_missing(bins: Iterable[Grouped], kept: Kept) -> int:
+    """How many kept bins aren't among those of a release."""
+    return len(kept.sides.keys() - {bin_.bin_id for bin_ in bins})
+
+
+def find_parted(bins: Iterable[Grouped], split: Split) -> list[str]:
+    """The groups that have bins kept on several sides, though they are to stay together; in the order of the bins."""
+    sides: dict[str, set[str]] = defaultdict(set)
+    for bin_ in bins:
+        if split.strategy == "grouped" and bin_.group and bin_.bin_id in split.kept.sides:
+            sides[bin_.group].add(split.kept.sides[bin_.bin_id])
+    return [group for group, found in sides.items() if len(found) > 1]
+
+
 def _describe_asked(split: Split) -> pa.Table:
     rows = [
         {"strategy": strategy, "side": side, "share": share, "place": place, "is_asked": strategy == split.strategy}
@@ -99,7 +114,8 @@ def prepare_tables(warehouse: Warehouse, plan: Plan, *asked: str) -> duckdb.Duck
     """A connection that knows `splits`, the chosen bins, and all other models that those `asked` for read."""
     cursor = warehouse.connect()
     with explaining(""):
-        cursor.register("splits", make_splits(list(group_bins(warehouse.connect(), plan.grouping)), plan.split))
+        bins = group_bins(warehouse.connect(), plan.grouping, plan.split.kept.sides)
+        cursor.register("splits", make_splits(bins, plan.split))
         cursor.register("chosen", _choose(warehouse, plan))
         create_tables(cursor, plan, *asked)
     return cursor

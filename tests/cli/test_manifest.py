@@ -1,6 +1,7 @@
 """`abid-report manifest`: what it prints, what it writes, and what it refuses. The formats are told of elsewhere."""
 
 import csv
+import hashlib
 import io
 import json
 import shlex
@@ -120,6 +121,22 @@ def test_the_command_of_a_folder_makes_the_same_bytes_anywhere(options: str, run
     done = run(*command)
     assert done.returncode == 0, done.stderr
     assert read_folder(tmp_path / "training-set") == made
+
+
+def test_a_set_with_kept_sides_names_their_file_and_its_bytes(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sides.csv").write_text("bin_id,side\n523,test\n00523,validation\n77777,train\n")
+    done = run("abid-report", "manifest", "counting", "--keep", "sides.csv", "-o", "out")
+    assert done.returncode == 0
+    assert "Bins of --keep that the release doesn't have: 1" in done.stderr
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["command"] == "abid-report manifest counting --keep sides.csv --output training-set"
+    assert manifest["keep_sha256"] == hashlib.sha256((tmp_path / "sides.csv").read_bytes()).hexdigest()
+    for bin_id, side in (("523", "test"), ("00523", "validation")):
+        assert bin_id in {row["bin_id"] for row in read_rows((tmp_path / f"out/{side}.jsonl").read_text())}
+    printed = run("abid-report", "manifest", "counting", "--keep", "sides.csv").stdout
+    assert [row["side"] for row in read_rows(printed) if row["bin_id"] == "523"] == ["test"]
+    run("abid-report", "manifest", "counting", "-o", "out")
+    assert json.loads((tmp_path / "out/manifest.json").read_text())["keep_sha256"] is None
 
 
 def test_a_former_folder_is_replaced_whole(run: Run, tmp_path: Path) -> None:

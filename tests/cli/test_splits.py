@@ -8,6 +8,7 @@ from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from commands import BIN, Run
@@ -150,6 +151,93 @@ def test_the_report_compares_strategies_and_tells_the_sizes(ask: Run) -> None:
     ]
 
 
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_bins_of_an_earlier_result_keep_their_sides(ending: str, ask: Run, tmp_path: Path) -> None:
+    first = read(ask("--seed", 3, "--format", "csv").stdout)
+    assert ask("--seed", 3, "--output", f"sides.{ending}").returncode == 0
+    kept = ask("--seed", 8, "--keep", f"sides.{ending}", "--format", "csv")
+    assert (kept.returncode, kept.stderr) == (0, "")
+    assert read(kept.stdout) == first
+    assert read(ask("--seed", 8, "--format", "csv").stdout) != first
+    assert (tmp_path / f"sides.{ending}").is_file()
+
+
+def test_what_became_of_kept_bins_is_told(ask: Run, tmp_path: Path) -> None:
+    """10 and 00010 are two bins, 00020 and 00021 a shelf, and there is no 99999."""
+    (tmp_path / "sides.csv").write_text(
+        "side,note,bin_id\ntest,,10\ntrain,,00010\ntrain,,00020\ntest,,00021\ntest,,99999\n,,01000\n"
+    )
+    done = ask("--keep", "sides.csv", "--format", "csv")
+    assert done.returncode == 0
+    sides = {row["bin_id"]: row["side"] for row in read(done.stdout)}
+    found = [sides[stem] for stem in ("10", "00010", "00011", "00020", "00021")]
+    assert found == ["test", "train", "train", "train", "test"]
+    assert sides["01000"]
+    assert done.stderr.splitlines() == [
+        "Bins of --keep that the release doesn't have: 1",
+        "Capture groups that --keep has on two sides, as that of 00020, and any other bins of which are on none: 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("none.csv", None, "No such file or directory"),
+        ("folder.csv", "", "Is a directory"),
+        ("sides.txt", b"bin_id,side\n1,test\n", "its name must end in .csv, .jsonl, .ndjson, .parquet"),
+        ("sides.csv", b"bin_id,stratum\n1,0\n", "no column is called side"),
+        ("sides.csv", b"", "no bin of it is on a side"),
+        ("sides.csv", b"bin_id,side\n1,\n", "no bin of it is on a side"),
+        ("sides.csv", b"bin_id,side\n1,test\n2\n1,train\n", "1 is on two sides, test and train"),
+        ("sides.csv", b'bin_id,side\n"1,test\n', "unexpected end of data"),
+        ("sides.csv", b"bin_id,side\n\xff,test\n", "can't decode byte 0xff"),
+        (
+            "sides.jsonl",
+            b'{"bin_id": 523, "side": "test"}\n',
+            "bin_id is 523, which is no text: mind that 523 and 00523",
+        ),
+        ("sides.jsonl", b'{"bin_id": "523", "side": 1}\n', "the side of 523 is 1, which is no text"),
+        ("sides.jsonl", b"[]\n", "line 1 is no JSON object"),
+        ("sides.jsonl", b"[" * 100_000, "can't be read"),
+        ("sides.parquet", b"bin_id", "can't be read"),
+    ],
+)
+def test_a_file_that_keeps_no_sides_is_named_with_what_would(
+    name: str, content: bytes | str | None, message: str, ask: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if content == "":
+        path.mkdir()
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    done = ask("--keep", name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: --keep {name} can't be read: ")
+    assert message in done.stderr
+    assert "Name a file that `abid-report splits --output` wrote" in done.stderr
+
+
+def test_parquet_without_texts_or_columns_keeps_no_sides(ask: Run, tmp_path: Path) -> None:
+    for table, message in (
+        (pa.table({"bin_id": [523], "side": ["test"]}), "bin_id is 523, which is no text"),
+        (pa.table({"bin": ["523"]}), "no column is called bin_id or side"),
+    ):
+        pq.write_table(table, tmp_path / "sides.parquet")
+        done = ask("--keep", "sides.parquet")
+        assert done.returncode == 2
+        assert message in done.stderr
+
+
+def test_kept_sides_that_are_not_asked_for_are_named(ask: Run) -> None:
+    ask("--output", "sides.csv")
+    done = ask("--ratios", "80/20", "--keep", "sides.csv")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "error: --keep sides.csv has bins on test, and asked for are train, validation: "
+        "give the --ratios or --folds that it was made with\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -193,5 +281,15 @@ def test_its_help_fits_80_columns(ask: Run) -> None:
     done = ask("--help", COLUMNS="80", NO_COLOR="1")
     assert done.returncode == 0
     assert max(map(len, done.stdout.splitlines())) <= 80
-    for option in ("--seed", "--ratios", "--folds", "--strategy", "--window", "--overlap", "--group-by", "--report"):
+    for option in (
+        "--seed",
+        "--ratios",
+        "--folds",
+        "--strategy",
+        "--window",
+        "--overlap",
+        "--group-by",
+        "--keep",
+        "--report",
+    ):
         assert option in done.stdout

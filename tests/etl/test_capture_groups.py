@@ -123,6 +123,22 @@ def test_a_bin_that_would_join_two_groups_is_in_none(invented: Loaded) -> None:
     assert [groups[stem] for stem in ("00060", "00061", "00063", "00073")] == ["00060", "00061", "00061", "00071"]
 
 
+def test_what_would_be_a_bridge_joins_two_groups_where_all_of_it_is_kept(invented: Loaded) -> None:
+    """As when 62 came first and the others were inserted around it: they all went to one side."""
+    kept = ["00063", "00062", "00061", "00060"]
+    bins = group_bins(invented.warehouse.connect(), Grouping(), kept)
+    groups = {bin_.bin_id: bin_.group for bin_ in bins}
+    assert list(groups) == [*reversed(kept), *(stem for stem in in_turn(DOCUMENTS) if stem not in kept)]
+    assert {groups[stem] for stem in kept} == {"00060"}
+    assert groups == ask_groups(invented.warehouse) | dict.fromkeys(kept, "00060")
+
+
+def test_a_bin_that_ties_kept_ones_of_two_groups_is_in_none(invented: Loaded) -> None:
+    kept = ["00061", "00063", "00060"]
+    groups = {bin_.bin_id: bin_.group for bin_ in group_bins(invented.warehouse.connect(), Grouping(), kept)}
+    assert [groups[stem] for stem in ("00060", "00061", "00062", "00063")] == ["00060", "00061", None, "00061"]
+
+
 def test_groups_by_item_need_not_be_near(invented: Loaded) -> None:
     groups = ask_groups(invented.warehouse, kind="item")
     assert groups["00001"] == groups["00005"] == groups["00040"] == groups["1"] == "1"

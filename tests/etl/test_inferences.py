@@ -63,7 +63,7 @@ def inferred(warehouse: Warehouse) -> dict[str, Rows]:
     for name in ("candidates", "name_keys", "item_keys", "held_keys", "positives", "near_classes"):
         rows[name] = beside.sql(f"select * from {name}").to_arrow_table().to_pylist()
     evidence = load_inferences()["capture_evidence"].query
-    parameters = {"window": 2, "overlap": 0.0, "group_by": "item"}
+    parameters = {"window": 2, "overlap": 0.0, "group_by": "item", "kept": []}
     rows["capture_evidence"] = warehouse.connect().sql(evidence, params=parameters).to_arrow_table().to_pylist()
     return rows
 

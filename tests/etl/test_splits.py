@@ -2,9 +2,11 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from itertools import accumulate
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import duckdb
@@ -19,8 +21,9 @@ from shelves import Documents, find_evidence, in_turn, inventory_of
 from etl.errors import UsageError
 from etl.models import define_macros
 from etl.training.groups import Grouped, Grouping, group_bins
+from etl.training.kept import Kept
 from etl.training.sides import Split, choose_sides, make_folds, parse_ratios
-from etl.training.tables import ask_leaks, ask_splits
+from etl.training.tables import ask_leaks, ask_splits, find_parted
 
 SEEDS = range(20)
 SHARES = {"80/10/10": parse_ratios("80/10/10"), "70/15/15": parse_ratios("70/15/15"), "folds": make_folds(5)}
@@ -29,7 +32,7 @@ FEW = 3  # unpadded bins of one stratum in the sample: shares say nothing of the
 
 @pytest.fixture(scope="module")
 def real_bins(real_sample: Loaded) -> list[Grouped]:
-    return list(group_bins(real_sample.warehouse.connect(), Grouping()))
+    return group_bins(real_sample.warehouse.connect(), Grouping())
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +211,7 @@ def first_bins(real_sample: Loaded, tmp_path_factory: pytest.TempPathFactory) ->
     stems = in_turn(real_sample.bins)[:2_000]
     assert stems[:5] == ["1", "10", "100", "523", "00001"]
     first = load(tmp_path_factory.mktemp("first"), {stem: real_sample.bins[stem] for stem in stems})
-    return list(group_bins(first.warehouse.connect(), Grouping()))
+    return group_bins(first.warehouse.connect(), Grouping())
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -223,13 +226,14 @@ def test_bins_keep_their_sides_when_others_are_added(
 
 
 ITEMS = [f"B{number:02d}" for number in range(8)]
-BINS = st.lists(
+Bins = list[tuple[int, set[str], int]]
+BINS: st.SearchStrategy[Bins] = st.lists(
     st.tuples(st.integers(1, 3), st.sets(st.sampled_from(ITEMS), max_size=3), st.integers(0, 12)), max_size=25
 )
 """How far each is behind the one before, what it holds, and how much is expected."""
 
 
-def invent(bins: list[tuple[int, set[str], int]], width: int = 5) -> Documents:
+def invent(bins: Bins, width: int = 5) -> Documents:
     """Bins with ids that are padded to this width."""
     numbers = accumulate(step for step, _, _ in bins)
     return {
@@ -246,7 +250,7 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def group_without_a_release(
-    connection: duckdb.DuckDBPyConnection, documents: Documents, grouping: Grouping
+    connection: duckdb.DuckDBPyConnection, documents: Documents, grouping: Grouping, kept: Collection[str] = ()
 ) -> list[Grouped]:
     """As of a release whose tables have these columns: building one takes too long for many examples."""
     rows = [
@@ -266,25 +270,24 @@ def group_without_a_release(
     nobody = pa.schema([("bin_id", pa.string()), ("asin", pa.string())])
     connection.register("bins", pa.Table.from_pylist(rows))
     connection.register("quantities", pa.Table.from_pylist(lines, schema=nobody))
-    return list(group_bins(connection, grouping))
+    return group_bins(connection, grouping, kept)
 
 
 @settings(max_examples=60, deadline=None)
 @given(
-    unpadded=BINS,
-    bins=BINS.filter(bool),
+    first=st.tuples(BINS, BINS.filter(bool)),
     added=BINS,
     grouping=st.builds(Grouping, kind=st.sampled_from(["capture", "item"])),
     split=st.builds(Split, st.sampled_from(list(SHARES.values())), st.integers(0, 3)),
 )
 def test_no_bin_moves_whatever_is_added_behind_it(
-    unpadded: list[tuple[int, set[str], int]],
-    bins: list[tuple[int, set[str], int]],
-    added: list[tuple[int, set[str], int]],
+    first: tuple[Bins, Bins],
+    added: Bins,
     grouping: Grouping,
     split: Split,
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
+    unpadded, bins = first
     documents = invent(unpadded, 1) | invent(bins + added)
     earlier = dict(list(documents.items())[: len(unpadded) + len(bins)])
     grouped = group_without_a_release(connection, documents, grouping)
@@ -307,6 +310,94 @@ def test_a_padded_bin_follows_its_unpadded_twin_which_never_moves(
         for documents in (earlier, earlier | {"00002": twin})
     )
     assert after == before | {"00002": before["7"]}
+
+
+# --- sides that are kept --------------------------------------------------------------------------------------------
+
+
+def keep_on(
+    connection: duckdb.DuckDBPyConnection, documents: Documents, grouping: Grouping, split: Split
+) -> tuple[dict[str, str | None], Split]:
+    """The sides of documents, and the split that keeps them."""
+    sides = share_out(group_without_a_release(connection, documents, grouping, split.kept.sides), split)
+    return sides, replace(split, kept=Kept({stem: side for stem, side in sides.items() if side}))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    bins=st.tuples(BINS, BINS.filter(bool)),
+    grouping=st.builds(Grouping, kind=st.sampled_from(["capture", "item"])),
+    split=st.builds(Split, st.sampled_from(list(SHARES.values())), st.integers(0, 3)),
+    chance=st.randoms(use_true_random=False),
+)
+def test_kept_bins_never_move_wherever_others_are_inserted(
+    bins: tuple[Bins, Bins], grouping: Grouping, split: Split, chance: Random, connection: duckdb.DuckDBPyConnection
+) -> None:
+    """In three rounds, each of which keeps what the one before gave."""
+    documents = invent(bins[0], 1) | invent(bins[1])
+    rounds = {stem: chance.randrange(3) for stem in documents} | {next(iter(documents)): 0}
+    before: dict[str, str | None] = {}
+    for number in range(3):
+        present = {stem: document for stem, document in documents.items() if rounds[stem] <= number}
+        after, split = keep_on(connection, present, grouping, split)
+        assert {stem: side for stem, side in before.items() if side}.items() <= after.items()
+        evidence = find_evidence(present, kind=grouping.kind)
+        assert [pair for pair in evidence if len({after[stem] for stem in pair} - {None}) > 1] == []
+        bridged = {stem for stem, side in after.items() if not side}
+        assert [
+            stem for stem in bridged if len({after[one] for pair in evidence if stem in pair for one in pair}) < 2
+        ] == []
+        before = after
+
+
+def test_a_bin_moves_when_one_is_inserted_before_it_unless_it_is_kept(connection: duckdb.DuckDBPyConnection) -> None:
+    documents = {f"{number:05d}": make_document(make_line(f"B0{number}")) for number in range(10, 400, 10)}
+    split, inserted = Split(SHARES["80/10/10"]), {"00001": make_document(make_line("B0NEW"))}
+    before, keeping = keep_on(connection, documents, Grouping(), split)
+    after, _ = keep_on(connection, inserted | documents, Grouping(), split)
+    kept, _ = keep_on(connection, inserted | documents, Grouping(), keeping)
+    assert not before.items() <= after.items()
+    assert before.items() <= kept.items()
+
+
+def test_a_group_that_kept_sides_part_is_told_of_and_counted_and_gets_no_further_bin(tmp_path: Path) -> None:
+    """1 and 3 were two shelves until the document of 3 changed."""
+    hold = make_line("B0SHELF"), make_line("B0OTHER")
+    loaded = load(tmp_path, {f"{number:05d}": make_document(*hold[: 1 + (number == 3)]) for number in (1, 3, 4)})
+    split = Split(SHARES["80/10/10"], kept=Kept({"00001": "train", "00003": "test"}))
+    bins = group_bins(loaded.warehouse.connect(), Grouping(), split.kept.sides)
+    assert {bin_.group for bin_ in bins} == {"00001"}
+    assert share_out(bins, split) == {"00001": "train", "00003": "test", "00004": None}
+    assert find_parted(bins, split) == ["00001"]
+    result = ask_leaks(loaded.warehouse, bins, split)
+    rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows()]
+    here = ("grouped", "test", "all")
+    assert [row["with_group_mate"] for row in rows if (row["strategy"], row["side"], row["stratum"]) == here] == [1]
+
+
+def test_kept_bins_count_as_dealt(connection: duckdb.DuckDBPyConnection) -> None:
+    """Of twenty bins, ten were on the side for tests: all others go elsewhere."""
+    documents = {f"{number:05d}": make_document(make_line(f"B0{number}")) for number in range(10, 210, 10)}
+    kept = Kept(dict.fromkeys(list(documents)[::2], "test"))
+    sides, _ = keep_on(connection, documents, Grouping(), Split(SHARES["80/10/10"], kept=kept))
+    assert Counter(sides.values())["test"] == 10
+
+
+def test_real_bins_of_a_sample_keep_their_sides_in_the_whole(
+    real_sample: Loaded, real_evidence: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    stems = Random(1).sample(sorted(real_sample.bins), 1_500)
+    sample = load(tmp_path, {stem: real_sample.bins[stem] for stem in stems})
+    for grouping in (Grouping(), Grouping(kind="item")):
+        split = Split(SHARES["80/10/10"], 7)
+        before = share_out(group_bins(sample.warehouse.connect(), grouping), split)
+        plain = share_out(group_bins(real_sample.warehouse.connect(), grouping), split)
+        assert sum(plain[stem] != side for stem, side in before.items()) > 300
+        split = replace(split, kept=Kept({stem: side for stem, side in before.items() if side}))
+        after = share_out(group_bins(real_sample.warehouse.connect(), grouping, split.kept.sides), split)
+        assert split.kept.sides.items() <= after.items()
+        assert [pair for pair in real_evidence if len({after[stem] for stem in pair} - {None}) > 1] == []
+        assert Counter(after.values())[None] < 20
 
 
 @given(
@@ -351,7 +442,7 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
 
 @pytest.mark.parametrize("shares", SHARES.values(), ids=SHARES)
 def test_leaks_of_invented_bins_are_counted_as_by_hand(shares: dict[str, float], invented: Loaded) -> None:
-    bins = list(group_bins(invented.warehouse.connect(), Grouping()))
+    bins = group_bins(invented.warehouse.connect(), Grouping())
     assert [bin_.bin_id for bin_ in bins if bin_.group is None] == ["00502"]
     hold_leaks(invented, bins, Split(shares, 1))
     side = "test" if "test" in shares else "fold-2"
@@ -360,7 +451,7 @@ def test_leaks_of_invented_bins_are_counted_as_by_hand(shares: dict[str, float],
 
 
 def test_every_bin_has_a_row_with_its_group_and_side(invented: Loaded) -> None:
-    bins, split = list(group_bins(invented.warehouse.connect(), Grouping())), Split(SHARES["80/10/10"], 5)
+    bins, split = group_bins(invented.warehouse.connect(), Grouping()), Split(SHARES["80/10/10"], 5)
     sizes = Counter(bin_.group for bin_ in bins)
     sides = share_out(bins, split)
     stems = sorted(invented.bins, key=lambda stem: (int(stem), -len(stem)))

@@ -6,7 +6,7 @@ grain:      one row per (strategy, side, stratum)
 about:      What each side of a split holds, beside what it was to hold; and of sides that judge, how many of their bins
             a model may know already from those that it learns from: the training side, or for folds all others.
 columns:
-  strategy                 varchar  not null  grouped: no group is parted; random: as if each bin stood alone.
+  strategy                 varchar  not null  grouped: no group is parted; random: as if each bin stood alone. Kept sides are kept by both.
   side                     not null
   stratum                  varchar  not null  One of those of splits, or all.
   bins                     bigint   not null  Bins of the stratum on this side.
