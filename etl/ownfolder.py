@@ -104,22 +104,23 @@ def _survey(folder: Path, out: Path, kind: Kind) -> dict[str, _State]:
                 f"{out} holds {name}, which isn't of a former {kind.name}: name a folder that is empty or doesn't exist"
             )
         found[name] = state
-    for name in found.keys() & {name for name, entry in listed.items() if entry}:
-        if not _is_as_made(folder / name, listed[name]):
+    for name, entry in listed.items():
+        if entry and name in found and not _is_as_made(folder / name, entry):
             raise _tell_changed(out, name)
     return found
 
 
 def _read_list(folder: Path, out: Path, kind: Kind) -> dict[str, dict[str, Any]]:
-    """The entries of all files, its own empty; none where the folder isn't of the kind."""
+    """The entries of all files, that of the list itself empty; none where the folder isn't of the kind."""
     try:
         text = (folder / kind.list_name).read_bytes()
         listed = json.loads(text)
-    except (OSError, ValueError, RecursionError):
+        is_sealed = seal_manifest(listed) == text
+    except (OSError, ValueError, AttributeError, RecursionError):  # there is none, or it was never one of ours
         return {}
-    if not isinstance(listed, dict) or listed.get("kind") != kind.name or _MAKER not in str(listed.get("made_by")):
+    if listed.get("kind") != kind.name or not str(listed.get("made_by")).startswith(f"{_MAKER} "):
         return {}
-    if seal_manifest(listed) != text:
+    if not is_sealed:
         raise _tell_changed(out, kind.list_name)
     return {**listed["files"], kind.list_name: {}}
 

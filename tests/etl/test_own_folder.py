@@ -126,6 +126,7 @@ def test_what_somebody_did_to_a_former_one_is_kept(
         {"files": ["a.txt"], "tool": "somebody else"},
         {"files": {"a.txt": {}, "manifest.json": {}}, "made_by": "abid-warehouse 0.1.0", "kind": "site"},
         {"files": {"a.txt": {}}, "made_by": "somebody else", "kind": "training set"},
+        {"files": {"a.txt": {}}, "made_by": "abid-warehouse 0.1.0", "kind": "\ud800"},
         ["a.txt"],
     ],
 )
