@@ -44,16 +44,34 @@ with classed as (
 -- as with yes.
 passed as (
   select
-    bin_id,
-    side,
-    capture_group,
-    kind,
-    class,
-    (class_place + shift) % class_size as class_place,
-  from classed
+    one.bin_id,
+    one.capture_group,
+    one.kind,
+    other.asin,
+  from classed as one
+  inner join classed as other
+    on
+      one.side = other.side
+      and one.class = other.class
+      and (one.class_place + one.shift) % one.class_size = other.class_place
 ),
 
--- Where the bin may hold what it was passed, other items of the side come in.
+-- Few bins may hold what they were passed, or were passed an item twice.
+short as (
+  select bin_id
+  from passed
+  inner join item_keys using (asin)
+  inner join held_keys using (capture_group, key)
+
+  union
+
+  select bin_id
+  from passed
+  group by bin_id, asin
+  having count(*) > 1
+),
+
+-- There, other items of the side come in.
 spares as (
   select
     bin_id,
@@ -63,17 +81,17 @@ spares as (
     (place + step * greatest(1, side_size // 9)) % side_size as place,
   from classed
   cross join (select unnest(range(1, 9)) as step) as steps
+  semi join short using (bin_id)
 ),
 
 chances as (
   select
-    passed.bin_id,
-    passed.capture_group,
-    classed.asin,
-    passed.kind,
+    bin_id,
+    capture_group,
+    asin,
+    kind,
     0 as step,
   from passed
-  inner join classed using (side, class, class_place)
 
   union all
 
