@@ -94,7 +94,7 @@ def images(
 
         abid-etl images --sql 'from bins where expected_quantity < 3' --to few
     """
-    from etl.images.copies import claim_copy, keep_rows, place_copy  # noqa: PLC0415  (pyarrow is slow to import)
+    from etl.images.copies import keep_rows, place_copy, require_copy  # noqa: PLC0415  (pyarrow is slow to import)
     from etl.images.folder import open_folder, require_apart, require_places  # noqa: PLC0415
     from etl.images.gather import gather_pictures, plan_errand  # noqa: PLC0415
     from etl.images.manifests import open_manifest  # noqa: PLC0415
@@ -117,11 +117,11 @@ def images(
         listed = list_pictures(opened, pictures, progress)
     with open_folder(folder) as receipts:
         if manifest:
-            claim_copy(manifest, folder, receipts)
+            require_copy(manifest, folder, receipts)
         errand = plan_errand(folder, pictures, listed, receipts, progress)
         say(describe_errand(errand, to))
         done = gather_pictures(opened, folder, errand, receipts, progress)
-        former = keep_rows(named, folder, set(done.had["key"].to_pylist())) if named else None
+        former = keep_rows(named, folder, set(done.had["key"].to_pylist()), receipts) if named else None
     say(describe_gathering(done))
     if manifest:
         _tell_copy(manifest, to / place_copy(manifest, folder).name, to / former.name if former else None)

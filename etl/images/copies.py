@@ -23,31 +23,23 @@ def place_copy(manifest: Path, folder: Path) -> Path:
     return path if path.parent == folder else folder / "-".join(path.parts[1:][-2:])
 
 
-def claim_copy(manifest: Path, folder: Path, receipts: Receipts) -> None:
-    """Have it known that the copy of this manifest is one, before there is any.
+def require_copy(manifest: Path, folder: Path, receipts: Receipts) -> None:
+    """Find out before anything is got whether a copy may be made.
 
     Raises:
         UsageError: something else is in its place.
     """
-    copy, origin = place_copy(manifest, folder), os.path.relpath(_locate(manifest), folder)
-    if copy == _locate(manifest):
-        return
+    copy = place_copy(manifest, folder)
     known = receipts.copies.get(copy.name)
-    if copy.exists() and known != origin:
+    if copy != _locate(manifest) and copy.exists() and known != _find_origin(manifest, folder):
         what = f"the copy of {os.path.normpath(folder / known)}" if known else "no copy of a manifest"
         raise UsageError(
             f"the copy of {manifest} is to be {copy}, and that is {what}: rename or remove it, or name another folder "
             "with --to"
         )
-    receipts.copies[copy.name] = origin
-    receipts.write()
 
 
-def _locate(manifest: Path) -> Path:
-    return manifest.parent.resolve() / manifest.name
-
-
-def keep_rows(manifest: Manifest, folder: Path, keys: set[str]) -> Path | None:
+def keep_rows(manifest: Manifest, folder: Path, keys: set[str], receipts: Receipts) -> Path | None:
     """Leave a copy of `manifest` in `folder` that has the rows of `keys` only.
 
     One that lies there itself is replaced, since all that is there must agree, as where others read a folder as a data
@@ -61,8 +53,20 @@ def keep_rows(manifest: Manifest, folder: Path, keys: set[str]) -> Path | None:
         if keys.issuperset(manifest.read_keys()):
             return None
         former = _keep_all(manifest)
+    else:
+        receipts.copies[copy.name] = _find_origin(manifest.path, folder)
+        receipts.write()  # before there is one: what isn't known to be a copy isn't replaced
     manifest.write_copy(copy, keys)
     return former
+
+
+def _locate(manifest: Path) -> Path:
+    return manifest.parent.resolve() / manifest.name
+
+
+def _find_origin(manifest: Path, folder: Path) -> str:
+    """Still true when both were moved."""
+    return os.path.relpath(_locate(manifest), folder)
 
 
 def _keep_all(manifest: Manifest) -> Path:

@@ -24,7 +24,7 @@ from etl.build import build_release
 from etl.datadir import DataDir
 from etl.errors import StorageError, UsageError
 from etl.fetch import fetch_documents
-from etl.images.copies import claim_copy, keep_rows, place_copy
+from etl.images.copies import keep_rows, place_copy, require_copy
 from etl.images.folder import is_whole, open_folder, require_places, require_room
 from etl.images.gather import Gathering, gather_pictures, plan_errand
 from etl.images.manifests import open_manifest
@@ -472,12 +472,12 @@ def test_ids_of_a_parquet_file_are_text(tmp_path: Path, column: pa.Array) -> Non
 def test_a_manifest_in_the_folder_itself_is_replaced_where_rows_are_lost_and_kept_beside(tmp_path: Path) -> None:
     path = write_json(tmp_path / "metadata.jsonl", ["bin-images/00001.jpg", "bin-images/00002.jpg"])
     lines = path.read_bytes().splitlines(keepends=True)
-    manifest = open_manifest(path)
-    assert keep_rows(manifest, tmp_path, {"bin-images/00001.jpg", "bin-images/00002.jpg"}) is None
+    manifest, receipts = open_manifest(path), Receipts(tmp_path)
+    assert keep_rows(manifest, tmp_path, {"bin-images/00001.jpg", "bin-images/00002.jpg"}, receipts) is None
     assert [file.name for file in tmp_path.iterdir()] == ["metadata.jsonl"]
-    assert keep_rows(manifest, tmp_path, {"bin-images/00002.jpg"}) == tmp_path / "metadata.jsonl.all"
+    assert keep_rows(manifest, tmp_path, {"bin-images/00002.jpg"}, receipts) == tmp_path / "metadata.jsonl.all"
     assert path.read_bytes() == lines[1]
-    keep_rows(manifest, tmp_path, set())
+    keep_rows(manifest, tmp_path, set(), receipts)
     assert (tmp_path / "metadata.jsonl.all").read_bytes() == b"".join(lines)
 
 
@@ -496,7 +496,7 @@ def test_no_row_of_any_version_of_a_manifest_in_the_folder_is_lost(tmp_path: Pat
     for ids, name in (("12", "all"), ("567", "all.2"), ("12", "all"), ("1", "all"), ("122", "all.3"), ("56", "all.2")):
         WRITERS[kind](pa.table({"bin_id": list(ids)}), path)
         kept.setdefault(f"{path.name}.{name}", path.read_bytes())
-        assert keep_rows(open_manifest(path), tmp_path, set()) == tmp_path / f"{path.name}.{name}"
+        assert keep_rows(open_manifest(path), tmp_path, set(), Receipts(tmp_path)) == tmp_path / f"{path.name}.{name}"
         assert not list(open_manifest(path).read_keys())
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir() if file != path} == kept
 
@@ -504,8 +504,8 @@ def test_no_row_of_any_version_of_a_manifest_in_the_folder_is_lost(tmp_path: Pat
 def copy_to(folder: Path, manifest: Path) -> Path:
     """All rows of a manifest, as the command does."""
     with open_folder(folder) as receipts:
-        claim_copy(manifest, folder, receipts)
-    keep_rows(open_manifest(manifest), folder, set(open_manifest(manifest).read_keys()))
+        require_copy(manifest, folder, receipts)
+        keep_rows(open_manifest(manifest), folder, set(open_manifest(manifest).read_keys()), receipts)
     return place_copy(manifest, folder)
 
 
