@@ -38,12 +38,15 @@ def test_rows_of_all_sides_go_to_standard_output(run: Run, documents_count: dict
 
 
 def test_csv_holds_the_same_rows(run: Run) -> None:
-    lines = read_rows(run("abid-report", "manifest", "verification").stdout)
-    rows = list(csv.DictReader(io.StringIO(run("abid-report", "manifest", "verification", "-f", "csv").stdout)))
+    command = ["abid-report", "manifest", "verification", "--negatives", "random", "--ratios", "999/1"]
+    lines = read_rows(run(*command).stdout)
+    rows = list(csv.DictReader(io.StringIO(run(*command, "-f", "csv").stdout)))
     assert [(row["bin_id"], row["asin"], row["name"]) for row in rows] == [
         (row["bin_id"], row["asin"], row["name"]) for row in lines
     ]
-    assert {row["command"] for row in rows} == {"abid-report manifest verification --format csv"}
+    assert {row["command"] for row in rows} == {
+        "abid-report manifest verification --ratios 999/1 --negatives random --format csv"
+    }
     assert EVIL_NAME in {row["name"] for row in rows}
 
 

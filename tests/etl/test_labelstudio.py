@@ -25,9 +25,11 @@ CONTROLS = {"counting": "Number", "verification": "Choices", "quantity-verificat
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """Items of one bin each, some of which no document names."""
+    """Items of one bin each, one or two units of them, some of which no document names."""
     documents = {
-        f"{number:05d}": make_document(make_line(f"B{number}", name=None if number % 20 else "Spoon"))
+        f"{number:05d}": make_document(
+            make_line(f"B{number}", number // 10 % 2 + 1, name=None if number % 20 else "Spoon")
+        )
         for number in range(10, 200, 10)
     }
     return load(tmp_path_factory.mktemp("labels"), documents).warehouse

@@ -37,6 +37,9 @@ DOCUMENTS = {
     "00090": make_document(make_box("B10", 1, None)),
     "00100": make_document(make_box("B11", 9, 1), make_box("B12", 1, 1, width={"unit": "ells", "value": 1})),
     "00110": make_document(make_box("B13", 1, 1), make_box("B14", 0, 1, length=0)),
+    # for as many units of one item to be asked about as of another
+    "00120": make_document(make_box("B15", 2, 0.3)),
+    "00130": make_document(make_box("B16", 2, None)),
 }
 
 
