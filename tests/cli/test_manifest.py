@@ -45,7 +45,7 @@ def test_csv_holds_the_same_rows(run: Run) -> None:
         (row["bin_id"], row["asin"], row["name"]) for row in lines
     ]
     assert {row["command"] for row in rows} == {
-        "abid-report manifest verification --ratios 999/1 --negatives random --format csv"
+        "abid-report manifest verification --negatives random --ratios 999/1 --format csv"
     }
     assert EVIL_NAME in {row["name"] for row in rows}
 
