@@ -1,5 +1,6 @@
 """`abid-etl images`: the pictures of a manifest or a query, in a folder."""
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,8 +37,9 @@ def images(
         Path | None,
         typer.Option(
             "--manifest",
-            metavar="FILE",
-            help="The pictures that this .jsonl, .csv or .parquet file names by image_key or bin_id.",
+            metavar="PATH",
+            help="The pictures that a .jsonl, .csv or .parquet file names by image_key or bin_id; "
+            "or those of a training set, by its folder.",
             show_default=False,
         ),
     ] = None,
@@ -90,6 +92,8 @@ def images(
 
     Examples:
 
+        abid-etl images --manifest counting --to images
+
         abid-etl images --manifest counting/train.jsonl --to images --limit 1000
 
         abid-etl images --sql 'from bins where expected_quantity < 3' --to few
@@ -97,18 +101,19 @@ def images(
     from etl.images.copies import keep_rows, place_copy, require_copy  # noqa: PLC0415  (pyarrow is slow to import)
     from etl.images.folder import open_folder, require_apart, require_places  # noqa: PLC0415
     from etl.images.gather import gather_pictures, plan_errand  # noqa: PLC0415
-    from etl.images.manifests import open_manifest  # noqa: PLC0415
+    from etl.images.manifests import find_manifests, open_manifest  # noqa: PLC0415
     from etl.images.sizes import require_pillow, write_sizes  # noqa: PLC0415
     from etl.images.wanted import list_pictures  # noqa: PLC0415
     from etl.sources.choose import open_source  # noqa: PLC0415
 
     set_log(log_format, quiet=quiet)
     if (manifest is None) == (sql is None):
-        raise UsageError("say which pictures: either --manifest FILE or --sql QUERY")
+        raise UsageError("say which pictures: either --manifest PATH or --sql QUERY")
     if sizes:
         require_pillow()
-    folder = require_places(to, DataDir(data_dir), manifest, sizes)
-    named = open_manifest(manifest) if manifest else None
+    paths = find_manifests(manifest) if manifest else []
+    folder = require_places(to, DataDir(data_dir), paths, sizes)
+    named = [open_manifest(path) for path in paths]
     pictures, listed, place = _choose(named, sql, limit, source, data_dir)
     opened = open_source(place, S3Options(endpoint_url, profile, sign, requester_pays, concurrency))
     require_apart(folder, opened)
@@ -116,33 +121,34 @@ def images(
     if listed is None or opened.lists_for_free:
         listed = list_pictures(opened, pictures, progress)
     with open_folder(folder) as receipts:
-        if manifest:
-            require_copy(manifest, folder, receipts)
+        for path in paths:
+            require_copy(path, folder, receipts)
         errand = plan_errand(folder, pictures, listed, receipts, progress)
         say(describe_errand(errand, to))
         done = gather_pictures(opened, folder, errand, receipts, progress)
-        former = keep_rows(named, folder, set(done.had["key"].to_pylist()), receipts) if named else None
+        had = set(done.had["key"].to_pylist())
+        formers = [keep_rows(one, folder, had, receipts) for one in named]
     say(describe_gathering(done))
-    if manifest:
-        _tell_copy(manifest, to / place_copy(manifest, folder).name, to / former.name if former else None)
+    for path, former in zip(paths, formers, strict=True):
+        _tell_copy(path, to / place_copy(path, folder).name, to / former.name if former else None)
     if sizes:
         _tell_unread(write_sizes(sizes, folder, done.had, progress))
     require_gathered(done, to)
 
 
 def _choose(
-    named: "Manifest | None", sql: str | None, limit: int | None, source: str | None, data_dir: Path
+    named: "list[Manifest]", sql: str | None, limit: int | None, source: str | None, data_dir: Path
 ) -> "tuple[pa.Table, pa.Table | None, str]":
     """The pictures; how the release lists them, if it does and nobody names another source; and where they are."""
     from cli.guard import open_guarded  # noqa: PLC0415  (duckdb is slow to import)
     from etl.images.wanted import ask_keys, choose_pictures, find_listed  # noqa: PLC0415
     from etl.limits import Limits  # noqa: PLC0415
 
+    keys = chain.from_iterable(one.read_keys() for one in named)
     if named and source:
-        return choose_pictures(named.read_keys(), limit), None, source
+        return choose_pictures(keys, limit), None, source
     with open_guarded(data_dir, Limits()) as warehouse:
-        keys = named.read_keys() if named else ask_keys(warehouse, sql or "")
-        pictures = choose_pictures(keys, limit)
+        pictures = choose_pictures(ask_keys(warehouse, sql) if sql is not None else keys, limit)
         if source:
             return pictures, None, source
         return pictures, find_listed(warehouse, pictures), warehouse.release.manifest["source"]

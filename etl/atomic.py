@@ -110,6 +110,7 @@ def sync(path: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what killed runs left in `folder` under temporary names."""
+    """Remove what killed runs left in `folder` under the names of `replace_file`, and nothing that is called else."""
     for path in folder.glob(f".*{_SUFFIX}"):
-        path.unlink(missing_ok=True)
+        if path.stem.rpartition(".")[2].isdecimal() and path.is_file():
+            path.unlink(missing_ok=True)

@@ -22,8 +22,8 @@ _NEAR_THE_END = 64  # bytes: some cameras fill up what they write
 _BLOCK = 4096  # bytes: what a file takes of a disk comes in such pieces
 
 
-def require_places(folder: Path, data: DataDir, manifest: Path | None, sizes: Path | None) -> Path:
-    """The folder, resolved, if what is to be written may be: pictures and the manifest's copy there, and `sizes`.
+def require_places(folder: Path, data: DataDir, manifests: list[Path], sizes: Path | None) -> Path:
+    """The folder, resolved, if what is to be written may be: pictures and copies of manifests there, and `sizes`.
 
     Raises:
         UsageError: it may not.
@@ -34,9 +34,8 @@ def require_places(folder: Path, data: DataDir, manifest: Path | None, sizes: Pa
         raise UsageError(f"--to {folder} is no folder: name another")
     if sizes:
         data.require_outside(sizes.resolve())
-        if sizes.resolve() == target / NAME or (
-            manifest and sizes.resolve() in (manifest.resolve(), place_copy(manifest, target))
-        ):
+        taken = {path for manifest in manifests for path in (manifest.resolve(), place_copy(manifest, target))}
+        if sizes.resolve() in {*taken, target / NAME}:
             raise UsageError(f"--sizes {sizes} would replace the manifest, its copy or receipts: name another file")
         if sizes.suffix != ".parquet":
             raise UsageError(f"--sizes {sizes} is to be a Parquet file: name one that ends in .parquet")

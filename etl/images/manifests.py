@@ -47,6 +47,39 @@ class Manifest(Protocol):
         """Write the rows whose keys are in `kept` to `path`, which appears whole."""
 
 
+def find_manifests(path: Path) -> list[Path]:
+    """`path` itself or, where it is the folder of a training set, those of its files that name pictures.
+
+    The largest comes first, which is training: a limit takes the first that are named.
+
+    Raises:
+        UsageError: it is a folder without any.
+    """
+    if not path.is_dir():
+        return [path]
+    rows = {name: count for name, count in _read_counts(path).items() if Path(name).suffix in {*_SPLITS, ".parquet"}}
+    if not rows:
+        raise UsageError(
+            f"--manifest {path} is a folder, and no training set whose files name pictures: "
+            "name one that `abid-report manifest --format jsonl --output` made, or a file"
+        )
+    return [path / name for name in sorted(rows, key=rows.__getitem__, reverse=True)]
+
+
+def _read_counts(folder: Path) -> dict[str, int]:
+    """The rows of each file of a training set; none where the folder is anything else."""
+    try:
+        listed = json.loads((folder / "manifest.json").read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    match listed:
+        case {"files": dict() as files}:
+            counts = {name: about.get("rows") for name, about in files.items() if isinstance(about, dict)}
+            return {name: count for name, count in counts.items() if isinstance(count, int)}
+        case _:
+            return {}
+
+
 def open_manifest(path: Path, suffix: str = "") -> Manifest:
     """The manifest at `path`, of the kind that its ending says, or `suffix`.
 

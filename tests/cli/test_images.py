@@ -89,6 +89,37 @@ def test_manifests_of_one_name_have_a_copy_each(run: Run, tmp_path: Path) -> Non
     assert copies == {name.replace("/", "-"): (tmp_path / name).read_text() for name in names}
 
 
+def test_a_training_set_is_named_by_its_folder(run: Run, tmp_path: Path) -> None:
+    made = run(
+        "abid-report", "manifest", "counting", "--where", "bin_number > 8", "--ratios", "60/20/20", "-o", "counting"
+    )
+    assert made.returncode == 0, made.stderr
+    done = run("abid-etl", "images", "--manifest", "counting", "--to", "images")
+    assert done.returncode == 0, done.stderr
+    sides = ("train", "validation", "test")
+    texts = {side: (tmp_path / f"counting/{side}.jsonl").read_text() for side in sides}
+    assert {side: (tmp_path / f"images/counting-{side}.jsonl").read_text() for side in sides} == texts
+    named = {f"{json.loads(line)['bin_id']}.jpg" for text in texts.values() for line in text.splitlines()}
+    assert {path.name for path in (tmp_path / "images").glob("*.jpg")} == named
+    first = [json.loads(line)["bin_id"] for line in texts["train"].splitlines()][:2]
+    assert run("abid-etl", "images", "--manifest", "counting", "--to", "few", "--limit", 2).returncode == 0
+    assert {path.stem for path in (tmp_path / "few").glob("*.jpg")} == set(first)
+
+
+@pytest.mark.parametrize(
+    "listed", [None, "[]", '{"files": {"train.csv": 1}}', '{"files": {"train.json": {"rows": 1}}}', "[" * 9999]
+)
+def test_a_folder_that_names_no_pictures_is_refused_with_a_remedy(listed: str | None, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "set").mkdir()
+    if listed:
+        (tmp_path / "set/manifest.json").write_text(listed)
+    done = run("abid-etl", "images", "--manifest", "set", "--to", "images")
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        "error: --manifest set is a folder, and no training set whose files name pictures: name"
+    )
+
+
 def test_a_manifest_beside_its_pictures_keeps_the_rows_that_it_loses(run: Run, tmp_path: Path) -> None:
     (tmp_path / "train").mkdir()
     lines = write_manifest(tmp_path / "train/metadata.jsonl", 6, 7)
@@ -131,7 +162,7 @@ def test_an_image_key_is_as_good_as_an_id_and_needs_no_release_if_a_source_is_na
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        ([], 2, "say which pictures: either --manifest FILE or --sql QUERY"),
+        ([], 2, "say which pictures: either --manifest PATH or --sql QUERY"),
         (["--manifest", "m.jsonl", "--sql", "select bin_id from bins"], 2, "say which pictures"),
         (["--sql", "select bin_number from bins"], 2, "no column is called image_key or bin_id"),
         (["--sql", "select '../../x' as bin_id"], 2, "'bin-images/../../x.jpg' isn't the key of a bin's picture"),

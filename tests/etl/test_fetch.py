@@ -28,6 +28,7 @@ from documents import (
 )
 from stopping import wait_until
 
+from etl.atomic import remove_leftovers
 from etl.build import build_release
 from etl.datadir import DataDir
 from etl.errors import CheckError, SourceError, UsageError
@@ -275,6 +276,16 @@ def test_what_killed_runs_left_under_temporary_names_is_removed(bucket: Path, da
     fetch_documents(DirectorySource(bucket), data)
     assert [leftover for leftover in leftovers if leftover.exists()] == []
     assert find_shards(data) == before
+
+
+def test_what_has_another_name_is_nobody_s_leftover(tmp_path: Path) -> None:
+    """As in a home that pictures are put into."""
+    (tmp_path / ".folder.1.tmp").mkdir()
+    names = (".mine.tmp", ".bash_history-07.tmp", "a.1.tmp", ".tmp", ".1.tmp.x")
+    for name in (*names, ".a.b.1.tmp"):
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*names, ".folder.1.tmp"}
 
 
 def test_a_fetch_that_runs_out_of_space_leaves_no_shard_and_is_resumed(bucket: Path, data: DataDir) -> None:

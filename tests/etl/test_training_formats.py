@@ -207,7 +207,7 @@ def test_the_card_tells_the_hub_where_the_sides_are_and_people_what_they_are(inv
         f"`{invented.warehouse.release.id}`",
         "seed: 3",
         COMMAND,
-        "abid-etl images --manifest training-set/fold-1/metadata.jsonl --to images",
+        "abid-etl images --manifest training-set --to images\n",
         f"{COMMAND} --images images\n",
         "NonCommercial",
         "misplaced",

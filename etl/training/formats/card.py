@@ -1,7 +1,5 @@
 """The card of a data set on Hugging Face: what it holds, how it was made, and on which terms."""
 
-from collections.abc import Iterable
-
 from etl.training.plan import FOLDER
 from etl.training.trainingset import TrainingSet
 
@@ -68,7 +66,7 @@ _BARE = """\
 Its pictures aren't here yet. Get them, and make the same set with them, beside the folder that the command above made:
 
 ```
-{images}
+abid-etl images --manifest {folder} --to images
 {command} --images images
 ```
 
@@ -91,17 +89,13 @@ def write_card(made: TrainingSet, counts: dict[str, int], *, has_pictures: bool)
         strategy=_STRATEGIES[made.plan.split.strategy],
         synthetic=_SYNTHETIC if made.release.manifest["synthetic"] else "",
         drop_labels="  drop_labels: true\n" if has_pictures else "",
-        loading=_READY if has_pictures else _BARE.format(images=_get_pictures(sides), command=made.plan.command),
+        loading=_READY if has_pictures else _BARE.format(folder=FOLDER, command=made.plan.command),
         **made.origin,
     )
 
 
 _SYNTHETIC = " (synthetic: no real bins, and `image_url` leads to other pictures)"
 _STRATEGIES = {"grouped": "no group is on two sides", "random": "sides were drawn without regard to them, so they leak"}
-
-
-def _get_pictures(sides: Iterable[str]) -> str:
-    return "\n".join(f"abid-etl images --manifest {FOLDER}/{side}/metadata.jsonl --to images" for side in sides)
 
 
 def _name_split(side: str) -> str:

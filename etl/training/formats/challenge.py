@@ -1,4 +1,4 @@
-"""challenge: the lists that the code of abid_challenge reads, byte for byte as its own scripts write them.
+"""challenge: the lists that the code of abid_challenge reads, spelled as its own scripts spell them.
 
 https://github.com/silverbottlep/abid_challenge: `random_split.py`, `make_counting_data.py` and
 `make_obj_verification_data.py` in `dataset/`. Its lists know a training and a validation side; a test side is judged by
