@@ -43,7 +43,7 @@ types: $(READY)  ## Check the types
 
 unit: $(READY) $(OLD_DUCKDBS)  ## Run all tests
 	sh tests/install_peers.sh
-	$(BIN)/pytest --numprocesses $(WORKERS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist worksteal
 
 fuzz: $(READY)  ## Look for documents that are opened wrongly, for a minute (FUZZ=-max_total_time=3600 is an hour)
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'

@@ -112,5 +112,5 @@ def sync(path: Path) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed runs left in `folder` under the names of `replace_file`, and nothing that is called else."""
     for path in folder.glob(f".*{_SUFFIX}"):
-        if path.stem.rpartition(".")[2].isdecimal() and path.is_file():
+        if path.stem.rpartition(".")[2].isdecimal() and (path.is_file() or path.is_symlink()):
             path.unlink(missing_ok=True)

@@ -89,7 +89,7 @@ def _serve(connection: socket.socket) -> None:
             os.close(stream)
         code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
         connection.sendall(f"{code}\n".encode())
-    sys.exit()
+    os._exit(0)  # there is nothing to take apart, and DuckDB would have something to say about it
 
 
 def _become(words: list[str], folder: str, environment: dict[str, str], streams: list[int]) -> None:

@@ -2,6 +2,8 @@
 are held against."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from itertools import combinations
 from typing import Any
 
@@ -36,22 +38,28 @@ def find_evidence(
 ) -> list[tuple[str, str]]:
     """All pairs of bins that speak for one shelf, the earlier one first."""
     stems, held = in_turn(documents), {stem: asins_of(document) for stem, document in documents.items()}
-    texts = {stem: encode(document) for stem, document in documents.items()}
+    numbered = {(style_of(stem), int(stem)): stem for stem in stems}
+    followed = (
+        (stem, numbered.get((style_of(stem), int(stem) + step))) for stem in stems for step in range(1, window + 1)
+    )
+    near = {(one, other) for one, other in followed if other and overlap <= measure_overlap(held[one], held[other]) > 0}
+    texts = {stem: encode(document) for stem, document in documents.items() if document["BIN_FCSKU_DATA"]}
+    same = pair_up(stems, {stem: {text} for stem, text in texts.items()})
+    sharing = pair_up(stems, held) if kind == "item" else set()
+    return sorted(near | same | sharing, key=lambda pair: [stems.index(stem) for stem in pair])
 
-    def is_near(one: str, other: str) -> bool:
-        return style_of(one) == style_of(other) and int(other) - int(one) <= window
 
-    def is_alike(one: str, other: str) -> bool:
-        both, any_ = held[one] & held[other], held[one] | held[other]
-        return bool(both) and len(both) / len(any_) >= overlap
+def measure_overlap(one: set[str], other: set[str]) -> float:
+    return len(one & other) / len(one | other) if one | other else 0
 
-    return [
-        (one, other)
-        for one, other in combinations(stems, 2)
-        if (is_near(one, other) and is_alike(one, other))
-        or (texts[one] == texts[other] and documents[one]["BIN_FCSKU_DATA"])
-        or (kind == "item" and held[one] & held[other])
-    ]
+
+def pair_up(stems: list[str], traits: Mapping[str, AbstractSet[Any]]) -> set[tuple[str, str]]:
+    """All pairs that have a trait in common."""
+    having: dict[Any, list[str]] = defaultdict(list)
+    for stem in stems:
+        for trait in traits.get(stem, ()):
+            having[trait].append(stem)
+    return {pair for alike in having.values() for pair in combinations(alike, 2)}
 
 
 def find_components(stems: list[str], pairs: list[tuple[str, str]]) -> dict[str, str]:

@@ -193,8 +193,7 @@ def test_a_report_has_the_same_limits(run: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("query", [_ENDLESS, f"from range(500000) union all {_ENDLESS}", *STUCK[1:]])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("format_", ["csv", "parquet"])
+@pytest.mark.parametrize(("number", "format_"), [(signal.SIGINT, "csv"), (signal.SIGTERM, "parquet")])
 def test_a_signal_cancels_a_query(
     query: str, number: signal.Signals, format_: str, data_dir: Path, tmp_path: Path
 ) -> None:

@@ -114,7 +114,7 @@ def test_the_order_and_the_sharding_of_the_raw_layer_leave_no_trace(
     assert (release.id, hash_files(release)) == reference
 
 
-@pytest.mark.parametrize("limits", [Limits(1, "512MB"), Limits(2, "512MB"), Limits(8, "4GB")])
+@pytest.mark.parametrize("limits", [Limits(1, "512MB"), Limits(8, "4GB")])
 def test_threads_and_memory_leave_no_trace(
     limits: Limits, big: DataDir, reference: tuple[str, dict[str, str]], tmp_path: Path
 ) -> None:

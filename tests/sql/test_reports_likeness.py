@@ -135,8 +135,8 @@ def find_runs(bins: dict[str, Document], window: int, threshold: float) -> list[
     return list(runs.values())
 
 
-@pytest.mark.parametrize("threshold", [0.0, 0.5, 0.67, 1.0])
-@pytest.mark.parametrize("window", [1, 2, 3, 50])
+@pytest.mark.parametrize("threshold", [0.0, 0.67, 1.0])
+@pytest.mark.parametrize("window", [1, 3, 50])
 @pytest.mark.parametrize("style", STYLES)
 def test_repeat_captures_shows_runs_of_linked_bins(loaded: Loaded, style: str, window: int, threshold: float) -> None:
     expected = []
