@@ -11,12 +11,12 @@ columns:
   image_key          not null
   image_url          not null
   expected_quantity  not null
-  distinct_items     bigint    not null  Different items of the bin; a line without an ASIN is an item of its own.
-  largest_repeat     bigint    not null  Units of the item of which most lie in the bin.
+  distinct_items     bigint    not null  Different items of the lines that were loaded; one without an ASIN is an item of its own.
+  largest_repeat     bigint    not null  Units of the item of which they have most.
   known_volume_in3   not null
   items_stratum      varchar   not null  Classes of distinct_items: 0, 1, 2, 3-4, 5+.
   repeat_stratum     varchar   not null  Classes of largest_repeat: 0, 1, 2, 3-4, 5+.
-  volume_stratum     varchar   not null  Classes of known_volume_in3: unknown where a line has no volume, below 100, 100-500, above 500.
+  volume_stratum     varchar   not null  Classes of known_volume_in3: unknown where a line has no volume or was not loaded, below 100, 100-500, above 500.
   reasons            not null
   is_whole           boolean   not null  Every line was loaded and has an ASIN, so that what isn't among them isn't recorded.
 */
@@ -46,6 +46,7 @@ judged as (
     coalesce(contents.distinct_items, 0) as distinct_items,
     coalesce(contents.largest_repeat, 0) as largest_repeat,
     label_trust.reasons,
+    label_trust.has_rejected_line,
     not (label_trust.has_null_asin or label_trust.has_rejected_line) as is_whole,
   from bins
   inner join splits using (bin_id)
@@ -81,7 +82,7 @@ final as (
       else '5+'
     end as repeat_stratum,
     case
-      when lines_without_dimensions > 0 then 'unknown'
+      when lines_without_dimensions > 0 or has_rejected_line then 'unknown'
       when known_volume_in3 < 100 then 'below 100'
       when known_volume_in3 <= 500 then '100-500'
       else 'above 500'
